@@ -1,0 +1,78 @@
+//! The command line.
+
+mod import;
+mod migrate;
+mod plugin;
+mod serve;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{config::Options, telemetry};
+
+/// A content engine, blog and CMS in one program.
+///
+/// Without a command it serves the site: open http://127.0.0.1:8080 and follow the set-up link that it prints.
+#[derive(Parser)]
+#[command(name = "fleuron", version, propagate_version = true)]
+#[command(after_help = "Examples:
+  fleuron                                            serve ./data on 127.0.0.1:8080
+  fleuron --listen 0.0.0.0:80 --base-url https://blog.example.com
+  fleuron user create --email ada@example.com --username ada --role administrator
+  fleuron import markdown ~/old-blog/content --dry-run
+  fleuron plugin new hello && fleuron plugin build hello
+
+Commands may be used while a server runs on the same data; it notices what they change.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the site (what happens without a command)
+    Serve,
+    /// Bring the database's schema up to date, then stop
+    Migrate,
+    /// Manage accounts
+    #[command(subcommand)]
+    User(user::Command),
+    /// Bring content in from elsewhere
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Write, build and look over plugins
+    #[command(subcommand)]
+    Plugin(plugin::Command),
+}
+
+/// What a command fails with: words for a person.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command line and says how it went.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start_logging();
+    let outcome = match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(&cli.options),
+        Command::Migrate => migrate::run(&cli.options),
+        Command::User(command) => user::run(&cli.options, command),
+        Command::Import(command) => import::run(&cli.options, command),
+        Command::Plugin(command) => plugin::run(&cli.options, command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("fleuron: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a command's future on a runtime of its own.
+fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(future)
+}

@@ -1,0 +1,219 @@
+//! Settings: flags over environment over `fleuron.toml` over defaults. A wrong one stops the start and is named.
+
+mod file;
+mod options;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use url::Url;
+
+pub use options::Options;
+
+/// Everything that can be set, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where and how the server is reached.
+    pub http: HttpConfig,
+    /// Which database.
+    pub database: DatabaseConfig,
+    /// The folder for everything the site keeps: database, media, plugin data, keys, caches. Default `./data`.
+    pub data: PathBuf,
+    /// Plugins and their limits.
+    pub plugins: PluginsConfig,
+    /// The theme.
+    pub theme: ThemeConfig,
+    /// Tokens and login limits.
+    pub auth: AuthConfig,
+}
+
+/// Where and how the server is reached.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Default 127.0.0.1:8080. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The address that links are made with, without a trailing slash. Default: `http://` and the listen address.
+    pub base_url: Option<Url>,
+    /// Addresses whose `X-Forwarded-For` is believed. Default: none.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Worker threads. Default: one per core.
+    pub workers: usize,
+    /// How long a graceful stop waits for requests in flight. Default 30 s.
+    pub shutdown_timeout: Duration,
+    /// The largest request body. Default 2 MiB.
+    pub body_limit: usize,
+    /// Comments per address: how many in a row, and after how long one more. Default 5, then one per 20 s.
+    pub comment_burst: u32,
+    /// See [`Self::comment_burst`].
+    pub comment_interval: Duration,
+}
+
+/// Which database.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    kind: DatabaseKind,
+    url: Option<Secret>,
+    /// PostgreSQL connections at most. Default 10.
+    pub max_connections: u32,
+}
+
+/// SQLite in a file, or PostgreSQL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// The file.
+    Sqlite(PathBuf),
+    /// Whatever the URL says.
+    Postgres,
+}
+
+/// A string that must not show up in logs.
+#[derive(Clone)]
+struct Secret(String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// Plugins and their limits.
+#[derive(Clone, Debug)]
+pub struct PluginsConfig {
+    /// The folder with `plugins/` and `content-types/`. Default `./extensions`; it may be missing.
+    pub extensions: PathBuf,
+    /// Instances per plugin. Default 4.
+    pub pool_size: usize,
+    /// How long one hook call may take. Default 500 ms; a manifest may ask for another value.
+    pub call_timeout: Duration,
+    /// Linear memory per instance in MiB. Default 64; a manifest may ask for another value.
+    pub max_memory_mb: usize,
+}
+
+/// The theme.
+#[derive(Clone, Debug)]
+pub struct ThemeConfig {
+    /// A folder, or the name of one under `./themes`, or of one built in (`default`, `minimal`). Default `default`.
+    pub name: String,
+}
+
+/// Tokens and login limits.
+#[derive(Clone, Debug)]
+pub struct AuthConfig {
+    /// How long an access token is good. 10 minutes.
+    pub access_token_lifetime: Duration,
+    /// How long a refresh token is good when unused. 30 days.
+    pub refresh_token_lifetime: Duration,
+    /// Failed logins per account or address: how many in a row, and after how long one more. 10, then one per 30 s.
+    pub login_burst: u32,
+    /// See [`Self::login_burst`].
+    pub login_interval: Duration,
+}
+
+/// Every setting that is wrong, each with where it came from.
+#[derive(Debug, thiserror::Error)]
+#[error("wrong settings:\n{}", .0.iter().map(|fault| format!("  - {fault}")).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigError(pub Vec<String>);
+
+impl Config {
+    /// Puts flags, environment (clap has read it into the options) and the file together.
+    pub fn load(options: &Options) -> Result<Self, ConfigError> {
+        let mut faults = Vec::new();
+        let file = file::read(options.config.as_deref(), &mut faults);
+        let config = options::resolve(options, file, &mut faults);
+        if faults.is_empty() { Ok(config) } else { Err(ConfigError(faults)) }
+    }
+
+    /// Defaults around a data folder, for tests and tools: a free port on loopback, SQLite in the folder.
+    pub fn in_folder(data: &Path) -> Self {
+        let options = Options {
+            data: Some(data.to_path_buf()),
+            listen: Some("127.0.0.1:0".into()),
+            extensions: Some(data.join("extensions")),
+            ..Options::default()
+        };
+        options::resolve(&options, file::File::default(), &mut Vec::new())
+    }
+}
+
+impl DatabaseConfig {
+    /// SQLite in this file.
+    pub fn sqlite(path: PathBuf) -> Self {
+        Self { kind: DatabaseKind::Sqlite(path), url: None, max_connections: 10 }
+    }
+
+    /// Reads `sqlite://path`, `sqlite:path` or `postgres://user:password@host/database`.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            let path = path.split('?').next().unwrap_or(path);
+            if path.is_empty() || path == ":memory:" {
+                return Err("sqlite needs a file, for example sqlite://data/fleuron.sqlite".into());
+            }
+            return Ok(Self::sqlite(PathBuf::from(path)));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Url::parse(url).map_err(|error| format!("not a PostgreSQL URL: {error}"))?;
+            return Ok(Self { kind: DatabaseKind::Postgres, url: Some(Secret(url.into())), max_connections: 10 });
+        }
+        Err("expected sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE".into())
+    }
+
+    /// Which kind.
+    pub fn kind(&self) -> &DatabaseKind {
+        &self.kind
+    }
+
+    /// The URL for the driver. Holds the password: not for logs.
+    pub fn url(&self) -> String {
+        match (&self.kind, &self.url) {
+            (DatabaseKind::Sqlite(path), _) => format!("sqlite://{}?mode=rwc", path.display()),
+            (DatabaseKind::Postgres, Some(url)) => url.0.clone(),
+            (DatabaseKind::Postgres, None) => String::new(),
+        }
+    }
+
+    /// Where it is, fit for logs.
+    pub fn location(&self) -> String {
+        match (&self.kind, &self.url) {
+            (DatabaseKind::Sqlite(path), _) => path.display().to_string(),
+            (DatabaseKind::Postgres, Some(url)) => match Url::parse(&url.0) {
+                Ok(mut url) => {
+                    let _ = url.set_password(None);
+                    url.to_string()
+                }
+                Err(_) => "PostgreSQL".into(),
+            },
+            (DatabaseKind::Postgres, None) => "PostgreSQL".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wrong_setting_is_named_at_once() {
+        let options = Options {
+            listen: Some("nowhere".into()),
+            base_url: Some("ftp://x".into()),
+            database_url: Some("mysql://x".into()),
+            pool_size: Some("0".into()),
+            ..Options::default()
+        };
+        let faults = Config::load(&options).unwrap_err().0;
+        for name in ["FLEURON_LISTEN", "FLEURON_BASE_URL", "DATABASE_URL", "PLUGIN_WASM_POOL_SIZE"] {
+            assert!(faults.iter().any(|fault| fault.contains(name)), "{name} is missing in {faults:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let config = DatabaseConfig::parse("postgres://me:hunter2@localhost/site").unwrap();
+        assert!(!format!("{config:?} {}", config.location()).contains("hunter2"));
+        assert!(config.url().contains("hunter2"));
+    }
+}

@@ -1,0 +1,91 @@
+//! The database: many readers, one writer seam, and word of what other processes change.
+
+mod connect;
+mod watch;
+mod writer;
+
+use std::sync::Arc;
+
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, SqlErr};
+
+pub use connect::DatabaseError;
+pub use watch::Changes;
+pub use writer::{CommitHold, WriteFuture};
+
+use crate::{config::DatabaseConfig, error::Result};
+
+/// What a piece of work inside [`Database::write`] writes through.
+pub type Transaction = sea_orm::DatabaseTransaction;
+
+/// A site's database. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: Arc<writer::Writer>,
+    changes: Changes,
+}
+
+impl Database {
+    /// Connects and, on SQLite, creates the file if it is missing. Migrations are not run.
+    pub async fn connect(config: &DatabaseConfig) -> Result<Self, DatabaseError> {
+        let reader = connect::readers(config).await?;
+        let connection = connect::writer(config, &reader).await?;
+        let changes = watch::start(&connection);
+        let writer = writer::Writer::start(connection, changes.clone());
+        Ok(Self { reader, writer: Arc::new(writer), changes })
+    }
+
+    /// Brings the schema up to date. Returns how many migrations were applied.
+    pub async fn migrate(&self) -> Result<usize, DbErr> {
+        use sea_orm_migration::MigratorTrait;
+        let connection = self.writer.connection();
+        let pending = fleuron_migrations::Migrator::get_pending_migrations(connection).await?.len();
+        fleuron_migrations::Migrator::up(connection, None).await?;
+        Ok(pending)
+    }
+
+    /// For reading only: what it returns may be older than an unfinished write, never torn.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Which kind of database this is.
+    pub fn backend(&self) -> DbBackend {
+        self.reader.get_database_backend()
+    }
+
+    /// Word of changes, by this process or another.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// The one way to write. `work` runs in a transaction of its own; when this returns `Ok`, the change is durable.
+    ///
+    /// `work` may be run more than once (a lost race, a busy database), so it must have no side effects outside the
+    /// transaction. On SQLite the COMMIT is shared by the requests that wait for it.
+    pub async fn write<I, T, F>(&self, input: I, work: F) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a Transaction, &'a I) -> WriteFuture<'a, T> + Send + Sync + 'static,
+    {
+        self.writer.write(input, work).await
+    }
+
+    /// Holds every COMMIT back until the returned guard is dropped: for backups that need a still database, and for
+    /// tests of what is acknowledged when.
+    pub async fn hold_commits(&self) -> CommitHold {
+        self.writer.hold_commits().await
+    }
+
+    /// Finishes what is queued and closes the connections.
+    pub async fn close(&self) {
+        self.writer.stop().await;
+        let _ = self.reader.clone().close().await;
+    }
+}
+
+/// Whether an error says that a unique constraint was broken.
+pub fn is_unique_violation(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}

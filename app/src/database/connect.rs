@@ -1,0 +1,96 @@
+//! Opening connections with the settings that the guarantees rest on.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+
+use crate::config::{DatabaseConfig, DatabaseKind};
+
+/// Readers on SQLite: enough for two busy workers, few enough to stay small.
+const SQLITE_READERS: u32 = 4;
+
+/// A database that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// It can't be reached or opened.
+    #[error("cannot open the database {location}: {cause}")]
+    Open {
+        /// Where it was looked for, without a password.
+        location: String,
+        /// What the driver said.
+        cause: DbErr,
+    },
+    /// The folder for it can't be made.
+    #[error("cannot create the folder {folder}: {cause}")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+}
+
+pub(super) async fn readers(config: &DatabaseConfig) -> Result<DatabaseConnection, DatabaseError> {
+    let mut options = base(config);
+    match config.kind() {
+        DatabaseKind::Sqlite(path) => {
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)
+                    .map_err(|cause| DatabaseError::Folder { folder: folder.display().to_string(), cause })?;
+            }
+            options.max_connections(SQLITE_READERS).min_connections(1);
+        }
+        DatabaseKind::Postgres => {
+            options.max_connections(config.max_connections).min_connections(1);
+        }
+    }
+    open(config, options).await
+}
+
+pub(super) async fn writer(
+    config: &DatabaseConfig,
+    readers: &DatabaseConnection,
+) -> Result<DatabaseConnection, DatabaseError> {
+    match config.kind() {
+        DatabaseKind::Sqlite(_) => single(config).await,
+        DatabaseKind::Postgres => Ok(readers.clone()),
+    }
+}
+
+/// A pool of exactly one connection that is never replaced.
+pub(super) async fn single(config: &DatabaseConfig) -> Result<DatabaseConnection, DatabaseError> {
+    let mut options = base(config);
+    options.max_connections(1).min_connections(1);
+    open(config, options).await
+}
+
+fn base(config: &DatabaseConfig) -> ConnectOptions {
+    let mut options = ConnectOptions::new(config.url());
+    options
+        .sqlx_logging(false)
+        .test_before_acquire(matches!(config.kind(), DatabaseKind::Postgres))
+        .acquire_timeout(Duration::from_secs(8))
+        .connect_timeout(Duration::from_secs(8));
+    if matches!(config.kind(), DatabaseKind::Sqlite(_)) {
+        options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+        // synchronous=FULL: an acknowledged write survives a power cut. WAL lets readers go on beside the writer.
+        options.map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10))
+                .pragma("journal_mode", "WAL")
+                .pragma("synchronous", "FULL")
+                .pragma("temp_store", "MEMORY")
+                .pragma("cache_size", "-4000")
+                .optimize_on_close(true, None)
+        });
+    }
+    options
+}
+
+async fn open(config: &DatabaseConfig, options: ConnectOptions) -> Result<DatabaseConnection, DatabaseError> {
+    Database::connect(options)
+        .await
+        .map_err(|cause| DatabaseError::Open { location: config.location(), cause })
+}

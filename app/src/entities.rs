@@ -1,0 +1,19 @@
+//! Rows as sea-orm sees them, one file per table. Nothing but the repositories reads them.
+#![expect(missing_docs, reason = "the columns are described where the tables are made, in the migrations crate")]
+
+pub mod categories;
+pub mod comments;
+pub mod cron_runs;
+pub mod import_sources;
+pub mod leases;
+pub mod media;
+pub mod outbox;
+pub mod plugins;
+pub mod post_authors;
+pub mod post_tags;
+pub mod posts;
+pub mod redirects;
+pub mod refresh_tokens;
+pub mod settings;
+pub mod tags;
+pub mod users;

@@ -1,0 +1,16 @@
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "import_sources")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub source: String,
+    pub post_id: Uuid,
+    pub content_hash: String,
+    pub imported_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

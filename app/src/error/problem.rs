@@ -1,0 +1,82 @@
+//! Problem documents (RFC 9457): how an error looks on the wire.
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{ApiError, ErrorCode};
+
+/// One broken rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldError {
+    /// The field's name as it stands in the request.
+    pub field: String,
+    /// What was wrong, and what would be right.
+    pub message: String,
+}
+
+impl FieldError {
+    /// A broken rule of `field`.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+/// The body of every error answer, as `application/problem+json`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`; the code tells problems apart.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// A short title for people.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// A stable code for programs.
+    pub code: String,
+    /// What was wrong with this request.
+    pub detail: String,
+    /// Every broken rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// The plugin that refused, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+}
+
+impl ApiError {
+    /// The problem document that a client gets.
+    pub fn to_problem(&self) -> Problem {
+        Problem {
+            kind: "about:blank".into(),
+            title: self.code.title().into(),
+            status: self.code.status().as_u16(),
+            code: self.code.as_str().into(),
+            detail: self.detail.clone(),
+            errors: self.fields.clone(),
+            plugin: self.plugin.clone(),
+        }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if self.code.status().is_server_error() {
+            tracing::error!(code = self.code.as_str(), error = %self, "request failed");
+        }
+        let mut response = HttpResponse::build(self.code.status());
+        response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if matches!(self.code, ErrorCode::Unauthenticated | ErrorCode::InvalidToken) {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        response.json(self.to_problem())
+    }
+}

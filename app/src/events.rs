@@ -1,0 +1,13 @@
+//! Facts that already happened. They are the only thing that fires action hooks: recorded with the change they tell of,
+//! delivered after it was committed, at least once.
+
+mod bridge;
+mod event;
+mod lease;
+mod outbox;
+mod worker;
+
+pub use event::DomainEvent;
+pub use lease::Lease;
+pub use outbox::EventRecorder;
+pub use worker::OutboxWorker;

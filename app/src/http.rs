@@ -1,0 +1,16 @@
+//! What all routes share: the table of routes, extractors, pages and conditional requests.
+
+mod address;
+mod conditional;
+mod extract;
+mod health;
+mod middleware;
+mod page;
+pub mod routes;
+
+pub use actix_web::web::{Json, Path, Query};
+pub use address::{ClientAddress, TrustedProxies};
+pub use conditional::{IfMatch, entity_tag, not_modified};
+pub use extract::{configs, double_option};
+pub use middleware::{observe, security_headers};
+pub use page::{Cursor, Page};

@@ -1,0 +1,65 @@
+//! ETag, If-None-Match and If-Match: a reader is spared what it has, an editor never overwrites what it has not seen.
+
+use std::future::{Ready, ready};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::{ETag, EntityTag, Header, IfMatch as IfMatchHeader, IfNoneMatch},
+};
+
+use crate::error::{ApiError, ErrorCode};
+
+/// The entity tag of a version.
+pub fn entity_tag(version: i64) -> ETag {
+    ETag(EntityTag::new_strong(version.to_string()))
+}
+
+/// Whether the client has this already.
+pub fn not_modified(request: &HttpRequest, tag: &ETag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => request.headers().contains_key("if-none-match"),
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag.0)),
+        Err(_) => false,
+    }
+}
+
+/// The version that the client wants to change, if it says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IfMatch(pub Option<i64>);
+
+impl IfMatch {
+    /// Fails with `version_mismatch` when the client saw another version.
+    pub fn check(self, version: i64) -> Result<(), ApiError> {
+        match self.0 {
+            Some(seen) if seen != version => Err(ApiError::new(
+                ErrorCode::VersionMismatch,
+                format!("This is at version {version} by now; the change was made for {seen}. Read it again."),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if !request.headers().contains_key("if-match") {
+            return ready(Ok(Self(None)));
+        }
+        let malformed = || {
+            let detail = "If-Match must hold one entity tag as a read answered it, for example \"3\".";
+            ApiError::new(ErrorCode::MalformedRequest, detail)
+        };
+        ready(match IfMatchHeader::parse(request) {
+            Ok(IfMatchHeader::Any) => Ok(Self(None)),
+            Ok(IfMatchHeader::Items(tags)) => match tags.as_slice() {
+                [tag] => tag.tag().parse().map(|version| Self(Some(version))).map_err(|_| malformed()),
+                _ => Err(malformed()),
+            },
+            Err(_) => Err(malformed()),
+        })
+    }
+}

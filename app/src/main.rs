@@ -1,0 +1,7 @@
+//! The `fleuron` command. Everything it does is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fleuron::cli::main()
+}

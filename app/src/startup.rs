@@ -1,0 +1,236 @@
+//! From settings to a running server: the only place where everything is wired.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web};
+use fleuron_plugin_host::HostError;
+use url::Url;
+use utoipa_actix_web::AppExt;
+
+use crate::{
+    config::Config,
+    cron::CronRunner,
+    database::DatabaseError,
+    error::ApiError,
+    events::OutboxWorker,
+    http::{self, TrustedProxies, routes},
+    services::Services,
+    telemetry::Metrics,
+    themes::{ThemeEngine, ThemeError},
+};
+
+/// How often counted views are written.
+const FLUSH_VIEWS: Duration = Duration::from_secs(15);
+
+/// Why a site cannot be started or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database can't be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The schema can't be brought up to date.
+    #[error("the database cannot be migrated: {0}")]
+    Migrate(sea_orm::DbErr),
+    /// The data folder can't be used.
+    #[error("the data folder {folder} cannot be used: {cause}")]
+    Data {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The plugin host can't be set up.
+    #[error(transparent)]
+    Plugins(#[from] HostError),
+    /// The theme can't be used.
+    #[error(transparent)]
+    Theme(#[from] ThemeError),
+    /// The address can't be listened on.
+    #[error("cannot listen on {address} (FLEURON_LISTEN): {cause}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// Something else.
+    #[error("{0}")]
+    Service(#[from] ApiError),
+}
+
+/// A bound server that is ready to run.
+pub struct Application {
+    server: actix_web::dev::Server,
+    address: SocketAddr,
+    services: Arc<Services>,
+    setup_link: Option<String>,
+}
+
+impl Application {
+    /// Opens the site and binds the address. Nothing is served before [`Self::run`].
+    pub async fn build(config: Config) -> Result<Self, StartError> {
+        let failed = |cause| StartError::Listen { address: config.http.listen, cause };
+        let listener = std::net::TcpListener::bind(config.http.listen).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let base_url = match &config.http.base_url {
+            Some(url) => url.clone(),
+            None => default_base_url(address)?,
+        };
+        let theme = ThemeEngine::open(&config.theme.name)?;
+        let services = Arc::new(Services::open(&config, base_url).await?);
+        services.setup.create_site().await?;
+        let token = services.setup.open().await?;
+        let setup_link = token.map(|token| services.links.absolute(&format!("/setup?token={token}")));
+        let server = serve(&config, listener, Arc::clone(&services), theme).map_err(failed)?;
+        Ok(Self { server, address, services, setup_link })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The site's services, for tests and tools beside the server.
+    pub fn services(&self) -> Arc<Services> {
+        Arc::clone(&self.services)
+    }
+
+    /// The one-time link that makes the first administrator; `None` when there is one.
+    pub fn setup_link(&self) -> Option<&str> {
+        self.setup_link.as_deref()
+    }
+
+    /// Stops the server from elsewhere.
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until a signal or the handle stops it; requests in flight finish, then everything is closed.
+    pub async fn run(self) -> std::io::Result<()> {
+        let services = self.services;
+        let worker =
+            OutboxWorker::start(services.database.clone(), services.hooks.clone(), services.events.clone());
+        let cron = CronRunner::start(services.database.clone(), services.hooks.clone());
+        let flusher = tokio::spawn(flush_views(Arc::clone(&services)));
+        let outcome = self.server.await;
+        tracing::info!("stopping");
+        flusher.abort();
+        let _ = flusher.await;
+        cron.stop().await;
+        worker.stop().await;
+        match Arc::try_unwrap(services) {
+            Ok(services) => services.close().await,
+            // Somebody (a test) still holds the services; what is durable is written all the same.
+            Err(services) => {
+                let _ = services.views.flush(&services.database).await;
+            }
+        }
+        outcome
+    }
+}
+
+fn default_base_url(address: SocketAddr) -> Result<Url, StartError> {
+    let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    Url::parse(&format!("http://{host}:{}", address.port()))
+        .map_err(|error| StartError::Service(ApiError::internal(error)))
+}
+
+async fn flush_views(services: Arc<Services>) {
+    loop {
+        tokio::time::sleep(FLUSH_VIEWS).await;
+        if let Err(error) = services.views.flush(&services.database).await {
+            tracing::warn!(%error, "views could not be written; trying again");
+        }
+    }
+}
+
+fn serve(
+    config: &Config,
+    listener: std::net::TcpListener,
+    services: Arc<Services>,
+    theme: ThemeEngine,
+) -> std::io::Result<actix_web::dev::Server> {
+    let metrics = Metrics::new(services.hooks.clone());
+    let proxies = TrustedProxies(config.http.trusted_proxies.clone());
+    let body_limit = config.http.body_limit;
+    let state = State::new(&services, theme, metrics.clone(), proxies);
+    let server = HttpServer::new(move || {
+        let state = state.clone();
+        let (app, openapi) = App::new()
+            .configure(http::configs(body_limit))
+            .configure(|config| state.register(config))
+            .into_utoipa_app()
+            .openapi(routes::openapi())
+            .configure(routes::api)
+            .split_for_parts();
+        app.app_data(web::Data::new(openapi))
+            .configure(routes::public)
+            .default_service(web::route().to(routes::fallback))
+            .wrap(from_fn(http::security_headers))
+            .wrap(from_fn(http::observe))
+    });
+    let seconds = config.http.shutdown_timeout.as_secs();
+    Ok(server.workers(config.http.workers).shutdown_timeout(seconds).listen(listener)?.run())
+}
+
+/// What handlers can ask for, one handle each.
+#[derive(Clone)]
+struct State {
+    posts: web::Data<crate::posts::PostService>,
+    presenter: web::Data<crate::posts::http::Presenter>,
+    terms: web::Data<crate::taxonomies::TermService>,
+    comments: web::Data<crate::comments::CommentService>,
+    users: web::Data<crate::users::UserService>,
+    auth: web::Data<crate::auth::AuthService>,
+    settings: web::Data<crate::settings::SettingsService>,
+    setup: web::Data<crate::setup::SetupService>,
+    media: web::Data<crate::media::MediaService>,
+    renderer: web::Data<crate::render::pipeline::Renderer>,
+    database: web::Data<crate::database::Database>,
+    links: web::Data<crate::site::Links>,
+    theme: web::Data<ThemeEngine>,
+    metrics: web::Data<Metrics>,
+    proxies: web::Data<TrustedProxies>,
+}
+
+impl State {
+    fn new(services: &Services, theme: ThemeEngine, metrics: Metrics, proxies: TrustedProxies) -> Self {
+        Self {
+            posts: web::Data::new(services.posts.clone()),
+            presenter: web::Data::new(services.presenter.clone()),
+            terms: web::Data::new(services.terms.clone()),
+            comments: web::Data::new(services.comments.clone()),
+            users: web::Data::new(services.users.clone()),
+            auth: web::Data::from(Arc::clone(&services.auth)),
+            settings: web::Data::new(services.settings.clone()),
+            setup: web::Data::new(services.setup.clone()),
+            media: web::Data::new(services.media.clone()),
+            renderer: web::Data::new(services.renderer.clone()),
+            database: web::Data::new(services.database.clone()),
+            links: web::Data::from(Arc::clone(&services.links)),
+            theme: web::Data::new(theme),
+            metrics: web::Data::new(metrics),
+            proxies: web::Data::new(proxies),
+        }
+    }
+
+    fn register(&self, config: &mut web::ServiceConfig) {
+        config
+            .app_data(self.posts.clone())
+            .app_data(self.presenter.clone())
+            .app_data(self.terms.clone())
+            .app_data(self.comments.clone())
+            .app_data(self.users.clone())
+            .app_data(self.auth.clone())
+            .app_data(self.settings.clone())
+            .app_data(self.setup.clone())
+            .app_data(self.media.clone())
+            .app_data(self.renderer.clone())
+            .app_data(self.database.clone())
+            .app_data(self.links.clone())
+            .app_data(self.theme.clone())
+            .app_data(self.metrics.clone())
+            .app_data(self.proxies.clone());
+    }
+}

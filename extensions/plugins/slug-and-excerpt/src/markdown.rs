@@ -1,0 +1,392 @@
+//! Just enough Markdown to find the first paragraph and to read it as plain text.
+//!
+//! Not a parser: a construct it does not know stays in the excerpt as the author typed it, which does no harm there.
+
+/// No excerpt needs more of a paragraph, and no strange input may cost more than this. In bytes.
+const LONGEST: usize = 4096;
+
+/// The lines of the first paragraph that has text in it, joined by spaces. Headings, lists, quotes, tables, code, raw HTML and
+/// definitions are no paragraphs.
+pub(crate) fn first_paragraph(content: &str) -> Option<String> {
+    let mut blocks = Blocks { lines: content.trim_start_matches('\u{FEFF}').lines(), fence: None };
+    while let Some(mut block) = blocks.next_block() {
+        block.truncate(block.floor_char_boundary(LONGEST));
+        if !plain_text(&block).is_empty() {
+            return Some(block);
+        }
+    }
+    None
+}
+
+struct Blocks<'a> {
+    lines: std::str::Lines<'a>,
+    fence: Option<&'a str>,
+}
+
+impl<'a> Blocks<'a> {
+    fn next_block(&mut self) -> Option<String> {
+        let mut paragraph: Vec<&str> = Vec::new();
+        let mut other = false;
+        loop {
+            let Some(line) = self.lines.next() else {
+                return (!paragraph.is_empty()).then(|| paragraph.join(" "));
+            };
+            let trimmed = line.trim();
+            if self.inside_fence(trimmed) || trimmed.is_empty() {
+                if !paragraph.is_empty() {
+                    return Some(paragraph.join(" "));
+                }
+                other = false;
+            } else if is_underline(trimmed) {
+                paragraph.clear();
+                other = false;
+            } else if !paragraph.is_empty() && (starts_heading(trimmed) || is_break(trimmed)) {
+                return Some(paragraph.join(" "));
+            } else if paragraph.is_empty() && (other || starts_other_block(line)) {
+                // These end with their line; any other block goes on to the next blank line.
+                other = !starts_heading(trimmed) && !is_break(trimmed);
+            } else {
+                paragraph.push(trimmed);
+            }
+        }
+    }
+
+    /// Keeps track of fenced code; true for every line of it.
+    fn inside_fence(&mut self, line: &'a str) -> bool {
+        let first = line.bytes().next().filter(|byte| matches!(byte, b'`' | b'~'));
+        let length = line.bytes().take_while(|byte| Some(*byte) == first).count();
+        let marker = &line[..length];
+        match self.fence {
+            Some(open) => {
+                if marker.starts_with(open) && length == line.len() {
+                    self.fence = None;
+                }
+                true
+            }
+            None if length >= 3 && !line[length..].contains('`') => {
+                self.fence = Some(marker);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// A line of `=` or `-`: what stands above it is a heading.
+fn is_underline(line: &str) -> bool {
+    consists_of(line, '=') || consists_of(line, '-')
+}
+
+/// A line across the page.
+fn is_break(line: &str) -> bool {
+    line.len() >= 3 && (consists_of(line, '*') || consists_of(line, '_'))
+}
+
+fn consists_of(line: &str, mark: char) -> bool {
+    line.starts_with(mark) && line.chars().all(|character| character == mark || character == ' ')
+}
+
+fn starts_heading(line: &str) -> bool {
+    let hashes = line.bytes().take_while(|byte| *byte == b'#').count();
+    (1..=6).contains(&hashes) && line[hashes..].chars().next().is_none_or(char::is_whitespace)
+}
+
+fn starts_other_block(line: &str) -> bool {
+    let trimmed = line.trim_start();
+    line.starts_with("    ")
+        || line.starts_with('\t')
+        || starts_heading(trimmed)
+        || is_break(trimmed)
+        || trimmed.starts_with(['>', '|'])
+        || starts_html_block(trimmed)
+        || starts_list(trimmed)
+        || starts_definition(trimmed)
+}
+
+/// `<` and a letter, a slash, `!` or `?`, unless it is an address in angle brackets or an inline element.
+fn starts_html_block(line: &str) -> bool {
+    const INLINE: [&str; 16] = [
+        "a", "abbr", "b", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "s", "small", "span",
+        "strong",
+    ];
+    let Some(inside) = line.strip_prefix('<') else { return false };
+    let inside = inside.trim_start_matches('/');
+    let name = &inside[..inside.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inside.len())];
+    let rest = &inside[name.len()..];
+    if name.is_empty() {
+        return rest.starts_with(['!', '?']);
+    }
+    !rest.starts_with([':', '@', '.']) && !INLINE.iter().any(|inline| inline.eq_ignore_ascii_case(name))
+}
+
+fn starts_list(line: &str) -> bool {
+    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    let marker = &line[digits..];
+    let after = match digits {
+        0 => marker.strip_prefix(['-', '*', '+']),
+        1..=9 => marker.strip_prefix(['.', ')']),
+        _ => None,
+    };
+    after.is_some_and(|text| text.is_empty() || text.starts_with([' ', '\t']))
+}
+
+/// `[name]: address` and `[^name]: footnote`.
+fn starts_definition(line: &str) -> bool {
+    line.starts_with('[') && line.find("]:").is_some_and(|end| !line[1..end].contains(['[', ']']))
+}
+
+/// Inline Markdown as plain text: marks dropped, the text of links kept, images and footnote marks dropped, white
+/// space made single spaces.
+pub(crate) fn plain_text(markdown: &str) -> String {
+    let mut text = String::with_capacity(markdown.len());
+    append_plain(markdown, &mut text);
+    let mut words = text.split_whitespace();
+    let mut plain = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        plain.push(' ');
+        plain.push_str(word);
+    }
+    plain
+}
+
+/// Works in one pass; only the text of a link is looked at again, and that is shorter than the link.
+fn append_plain(markdown: &str, text: &mut String) {
+    let mut rest = markdown;
+    while let Some(character) = rest.chars().next() {
+        let after = &rest[character.len_utf8()..];
+        rest = match character {
+            '\\' => append_escaped(after, text),
+            '`' => append_code(rest, text),
+            '!' if after.starts_with('[') => skip_image(after, text),
+            '[' => append_link(after, text),
+            '<' => append_angle(after, text),
+            '&' => append_reference(after, text),
+            '*' if !stands_alone(text, after) => after,
+            '_' if !joins_word(text, after) => after,
+            '~' if after.starts_with('~') => &after[1..],
+            other => {
+                text.push(other);
+                after
+            }
+        };
+    }
+}
+
+fn append_escaped<'a>(after: &'a str, text: &mut String) -> &'a str {
+    match after.chars().next() {
+        Some(escaped) if escaped.is_ascii_punctuation() => {
+            text.push(escaped);
+            &after[1..]
+        }
+        _ => {
+            text.push('\\');
+            after
+        }
+    }
+}
+
+fn append_code<'a>(rest: &'a str, text: &mut String) -> &'a str {
+    let marks = rest.bytes().take_while(|byte| *byte == b'`').count();
+    let (marker, after) = rest.split_at(marks);
+    match after.find(marker) {
+        Some(end) => {
+            text.push_str(&after[..end]);
+            after[end + marks..].trim_start_matches('`')
+        }
+        None => after,
+    }
+}
+
+/// `rest` starts at the image's opening bracket.
+fn skip_image<'a>(rest: &'a str, text: &mut String) -> &'a str {
+    match link(&rest[1..]) {
+        Some(Link { after, .. }) => after,
+        None => {
+            text.push('!');
+            rest
+        }
+    }
+}
+
+fn append_link<'a>(after: &'a str, text: &mut String) -> &'a str {
+    match link(after) {
+        Some(Link { label, after }) if label.starts_with('^') => after,
+        Some(Link { label, after }) => {
+            append_plain(label, text);
+            after
+        }
+        None => {
+            text.push('[');
+            after
+        }
+    }
+}
+
+struct Link<'a> {
+    label: &'a str,
+    after: &'a str,
+}
+
+/// Reads `label](address)`, `label][name]` or `label]`; what follows the label is dropped.
+fn link(text: &str) -> Option<Link<'_>> {
+    let end = closing(text, b'[', b']')?;
+    let (label, after) = (&text[..end], &text[end + 1..]);
+    let rest = if let Some(address) = after.strip_prefix('(') {
+        closing(address, b'(', b')').map_or(after, |end| &address[end + 1..])
+    } else if let Some(name) = after.strip_prefix('[') {
+        closing(name, b'[', b']').map_or(after, |end| &name[end + 1..])
+    } else {
+        after
+    };
+    Some(Link { label, after: rest })
+}
+
+/// Where the bracket closes that stands before `text`; nested pairs are stepped over, as far as a label may reach.
+fn closing(text: &str, open: u8, close: u8) -> Option<usize> {
+    const FARTHEST: usize = 1024;
+    let mut depth = 0_usize;
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().take(FARTHEST) {
+        if escaped {
+            escaped = false;
+        } else if byte == b'\\' {
+            escaped = true;
+        } else if byte == open {
+            depth += 1;
+        } else if byte == close {
+            if depth == 0 {
+                return Some(at);
+            }
+            depth -= 1;
+        }
+    }
+    None
+}
+
+/// An address in angle brackets is text, a tag is not, anything else is a sign.
+fn append_angle<'a>(after: &'a str, text: &mut String) -> &'a str {
+    let inside_end = after.find('>');
+    match inside_end.map(|end| (&after[..end], &after[end + 1..])) {
+        Some((inside, rest)) if is_address(inside) => {
+            text.push_str(inside);
+            rest
+        }
+        Some((inside, rest))
+            if inside.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!')) =>
+        {
+            if matches!(inside, "br" | "br/" | "br /") {
+                text.push(' ');
+            }
+            rest
+        }
+        _ => {
+            text.push('<');
+            after
+        }
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    !text.contains(char::is_whitespace)
+        && (text.contains("://") || (text.contains('@') && !text.contains('=')))
+}
+
+fn append_reference<'a>(after: &'a str, text: &mut String) -> &'a str {
+    const NAMED: [(&str, char); 8] = [
+        ("amp;", '&'),
+        ("lt;", '<'),
+        ("gt;", '>'),
+        ("quot;", '"'),
+        ("#39;", '\''),
+        ("nbsp;", ' '),
+        ("mdash;", '\u{2014}'),
+        ("hellip;", '\u{2026}'),
+    ];
+    for (name, character) in NAMED {
+        if let Some(rest) = after.strip_prefix(name) {
+            text.push(character);
+            return rest;
+        }
+    }
+    text.push('&');
+    after
+}
+
+/// An underscore between two letters, as in `snake_case`, is no emphasis.
+fn joins_word(before: &str, after: &str) -> bool {
+    before.ends_with(char::is_alphanumeric) && after.starts_with(char::is_alphanumeric)
+}
+
+/// A mark between two spaces, as in `2 * 3`, is no emphasis.
+fn stands_alone(before: &str, after: &str) -> bool {
+    before.ends_with(char::is_whitespace) && after.starts_with(char::is_whitespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{first_paragraph, plain_text};
+
+    #[test]
+    fn marks_are_dropped_and_words_are_kept() {
+        for (markdown, plain) in [
+            ("**bold** and _slanted_ and ~~gone~~", "bold and slanted and gone"),
+            ("snake_case stays, 2 * 3 and 4 \\*5", "snake_case stays, 2 * 3 and 4 *5"),
+            ("call `main()` or ``a `b` c``", "call main() or a `b` c"),
+            ("[a *link*](https://example.com/(x) \"title\"), [b][ref], [c]", "a link, b, c"),
+            ("![picture](a.png) after[^1]", "after"),
+            ("[![badge](b.svg)](https://example.com) text", "text"),
+            ("see <https://example.com> and <b>this</b><br>now", "see https://example.com and this now"),
+            ("a < b &amp; c&nbsp;d &unknown; [open", "a < b & c d &unknown; [open"),
+            ("line one  \n  line two", "line one line two"),
+        ] {
+            assert_eq!(plain_text(markdown), plain, "{markdown}");
+        }
+    }
+
+    #[test]
+    fn the_first_paragraph_is_found_behind_other_blocks() {
+        for content in [
+            "# Heading\nThe text.\n\nMore",
+            "Heading\n=======\n\nThe text.",
+            "Heading\n---\nThe text.\n# Next",
+            "```rust\nfn main() {}\n\n```\nThe text.",
+            "~~~\n```\n~~~\n\nThe text.",
+            "    indented code\n\nThe text.",
+            "- one\n- two\n\nThe text.",
+            "1. one\n   more of it\n\nThe text.",
+            "> quote\ngoes on\n\nThe text.",
+            "| a | b |\n|---|---|\n\nThe text.",
+            "<div>\nraw\n</div>\n\nThe text.",
+            "<!-- a note -->\n\nThe text.",
+            "[ref]: https://example.com\n[^1]: note\n\nThe text.",
+            "![cover](a.png)\n\nThe text.",
+            "***\nThe text.\n***\nMore",
+            "\u{FEFF}\r\n\r\nThe text.\r\n\r\nMore",
+        ] {
+            let found = first_paragraph(content).map(|paragraph| plain_text(&paragraph));
+            assert_eq!(found.as_deref(), Some("The text."), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn a_paragraph_may_start_with_something_inline() {
+        for (content, plain) in [
+            ("<em>So</em> it is", "So it is"),
+            ("<https://example.com> is it", "https://example.com is it"),
+            ("`code` first", "code first"),
+            ("*Slanted* first", "Slanted first"),
+            ("2024 was a year", "2024 was a year"),
+            ("#hashtag first", "#hashtag first"),
+        ] {
+            let found = first_paragraph(content).map(|paragraph| plain_text(&paragraph));
+            assert_eq!(found.as_deref(), Some(plain), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn strange_input_is_survived() {
+        for part in ["[", "![", "<", "`", "``a`", "*_", "[a](", "&", "\\", "[[]"] {
+            let _ = first_paragraph(&part.repeat(100_000));
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The schema of a Fleuron site. Every migration runs on SQLite and on PostgreSQL, and works with the code
+//! before and after it, so that a site can be upgraded while its old process still answers.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261120_000001_people;
+mod m20261120_000002_content;
+mod m20261120_000003_engine;
+
+/// All migrations, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261120_000001_people::Migration),
+            Box::new(m20261120_000002_content::Migration),
+            Box::new(m20261120_000003_engine::Migration),
+        ]
+    }
+}

@@ -1,0 +1,104 @@
+//! A plugin's code, compiled, linked and looked through: which hooks it exports, with which signatures.
+
+use wasmtime::Engine;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
+
+use crate::binary;
+use crate::engine::CodeCache;
+use crate::error::LoadError;
+use crate::guest_state::GuestState;
+use crate::hook::{COUNT, HookPoint};
+
+/// The interface that plugins export.
+const HOOKS_INTERFACE: &str = "raisfast:plugin-wit/plugin-hooks";
+/// What plugins may import, by the start of the name. Versions are the linker's business.
+const OFFERED: [&str; 8] = [
+    "raisfast:plugin-wit/host-api",
+    "raisfast:plugin-wit/types",
+    "wasi:io/",
+    "wasi:clocks/",
+    "wasi:cli/",
+    "wasi:filesystem/",
+    "wasi:random/",
+    "wasi:sockets/",
+];
+
+/// Linked code and its exports.
+pub(crate) struct Compiled {
+    pub(crate) pre: InstancePre<GuestState>,
+    exports: [Option<ComponentExportIndex>; COUNT],
+}
+
+impl Compiled {
+    /// Compiles, or takes compiled code from the cache. Takes its time: not for async threads.
+    pub(crate) fn new(
+        engine: &Engine,
+        linker: &Linker<GuestState>,
+        cache: Option<&CodeCache>,
+        wasm: &[u8],
+    ) -> Result<Compiled, LoadError> {
+        let component = component(engine, cache, wasm)?;
+        let unknown = unknown_imports(engine, &component);
+        if !unknown.is_empty() {
+            return Err(LoadError::UnknownImports(unknown));
+        }
+        let exports = exports(&component)?;
+        let pre = linker
+            .instantiate_pre(&component)
+            .map_err(|error| LoadError::Code(format!("it does not link: {error:#}")))?;
+        Ok(Compiled { pre, exports })
+    }
+
+    /// The export for a hook, if there is one.
+    pub(crate) fn export(&self, point: HookPoint) -> Option<&ComponentExportIndex> {
+        self.exports.get(point.index()).and_then(Option::as_ref)
+    }
+
+    /// The hooks that the code exports.
+    pub(crate) fn exported(&self) -> impl Iterator<Item = HookPoint> + '_ {
+        HookPoint::ALL.into_iter().filter(|point| self.export(*point).is_some())
+    }
+}
+
+fn component(engine: &Engine, cache: Option<&CodeCache>, wasm: &[u8]) -> Result<Component, LoadError> {
+    if let Some(component) = cache.and_then(|cache| cache.load(engine, wasm)) {
+        return Ok(component);
+    }
+    let bytes = binary::to_component(wasm).map_err(LoadError::Code)?;
+    let component = Component::from_binary(engine, &bytes)
+        .map_err(|error| LoadError::Code(format!("it does not compile: {error:#}")))?;
+    if let Some(cache) = cache {
+        cache.store(engine, wasm, &component);
+    }
+    Ok(component)
+}
+
+fn unknown_imports(engine: &Engine, component: &Component) -> Vec<String> {
+    component
+        .component_type()
+        .imports(engine)
+        .map(|(name, _)| name)
+        .filter(|name| !OFFERED.iter().any(|offered| name.starts_with(offered)))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn exports(component: &Component) -> Result<[Option<ComponentExportIndex>; COUNT], LoadError> {
+    let mut exports = [const { None }; COUNT];
+    let Some(interface) = component.get_export_index(None, HOOKS_INTERFACE) else { return Ok(exports) };
+    let component_type = component.component_type();
+    for point in HookPoint::ALL {
+        let Some((item, index)) = component.get_export(Some(&interface), point.name()) else { continue };
+        let ComponentItem::ComponentFunc(function) = item else {
+            return Err(LoadError::Signature { hook: point, reason: "it is not a function".to_owned() });
+        };
+        point
+            .check_signature(&function, &component_type)
+            .map_err(|error| LoadError::Signature { hook: point, reason: format!("{error:#}") })?;
+        if let Some(slot) = exports.get_mut(point.index()) {
+            *slot = Some(index);
+        }
+    }
+    Ok(exports)
+}

@@ -1,0 +1,66 @@
+//! What an operator may set about the plugin host: one struct, each field with its unit and default.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Settings of a [`crate::PluginHost`]. `HostConfig::default()` suits a small site.
+#[derive(Clone, Debug)]
+pub struct HostConfig {
+    /// Instances kept per plugin (`PLUGIN_WASM_POOL_SIZE`). Default 4, at least 1.
+    pub pool_size: usize,
+    /// Instances that may exist beside the pools, over all plugins, while pools are exhausted. Default 16.
+    pub one_off_cap: usize,
+    /// Wall time of one hook call where the manifest names none. Default 500 ms.
+    pub call_timeout: Duration,
+    /// Wall time for starting an instance, which runs the guest's own initialisers. Default 5 s.
+    pub start_timeout: Duration,
+    /// Bytes of linear memory and tables of one instance where the manifest names no limit. Default 64 MiB.
+    pub max_memory: usize,
+    /// Bytes of stack a guest may use. Default 1 MiB.
+    pub max_stack: usize,
+    /// How often running guests give way to others; also how long a call may hold the thread that asked for it.
+    /// Default 1 ms.
+    pub epoch_tick: Duration,
+    /// Folder for compiled code, created with mode 0700. Plugins must not be able to write there. Default: none, every
+    /// start compiles anew.
+    pub code_cache: Option<PathBuf>,
+    /// Threads that run the calls that outlive their first tick. Default 2, at least 1.
+    pub guest_threads: usize,
+    /// Host calls that one hook call may make before it is ended. Default 10 000.
+    pub host_call_budget: u32,
+    /// Bytes a guest may hand over in one host call. Default 8 MiB.
+    pub hostcall_fuel: usize,
+    /// Log lines that one hook call may write; the rest is dropped with a note. Default 100.
+    pub log_lines_per_call: u32,
+    /// Bytes of one log line; the rest is cut off. Default 4 096.
+    pub log_line_bytes: usize,
+    /// Calls after which an instance is replaced. Default 10 000.
+    pub retire_after_calls: u64,
+    /// Bytes that an instance may grow beyond its size after start before it is replaced. Default 16 MiB.
+    pub retire_after_growth: usize,
+    /// How long an instance may sit idle before it is dropped. Default 5 min.
+    pub retire_after_idle: Duration,
+}
+
+impl Default for HostConfig {
+    fn default() -> HostConfig {
+        HostConfig {
+            pool_size: 4,
+            one_off_cap: 16,
+            call_timeout: Duration::from_millis(500),
+            start_timeout: Duration::from_secs(5),
+            max_memory: 64 << 20,
+            max_stack: 1 << 20,
+            epoch_tick: Duration::from_millis(1),
+            code_cache: None,
+            guest_threads: 2,
+            host_call_budget: 10_000,
+            hostcall_fuel: 8 << 20,
+            log_lines_per_call: 100,
+            log_line_bytes: 4096,
+            retire_after_calls: 10_000,
+            retire_after_growth: 16 << 20,
+            retire_after_idle: Duration::from_secs(300),
+        }
+    }
+}

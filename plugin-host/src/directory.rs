@@ -1,0 +1,216 @@
+//! Plugins in a directory, one folder each: `manifest.toml` (or the manifest inside the code) and the code.
+//!
+//! Who can write there is trusted. What is there is loaded as its manifest asks, and followed as it changes; whatever
+//! cannot be loaded is reported once and leaves the running version alone.
+
+mod stamp;
+mod watcher;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::binary;
+use crate::host::PluginHost;
+use crate::manifest::{MANIFEST_FILE, Manifest};
+use crate::package::{Origin, Package};
+pub use watcher::WatchHandle;
+
+/// The code's file where no manifest says otherwise.
+const DEFAULT_ENTRY: &str = "plugin.wasm";
+/// The largest code file, in bytes.
+const MAX_CODE: u64 = 256 << 20;
+
+/// A directory of plugins.
+#[derive(Clone, Copy, Debug)]
+pub struct DirectorySource;
+
+/// One folder that holds, or should hold, a plugin.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The plugin, or everything that is wrong with the folder.
+    pub outcome: Result<Package, Vec<String>>,
+}
+
+impl DirectorySource {
+    /// Reads all plugin folders, sorted by name. Folders without a manifest and code are left out, as are files; where
+    /// two folders claim one id, the first has it and the second is faulty.
+    pub fn scan(directory: &Path) -> Vec<Found> {
+        let mut found: Vec<Found> = Vec::new();
+        for folder in folders(directory).unwrap_or_default() {
+            let Some(candidate) = Candidate::read(&folder) else { continue };
+            let mut outcome = candidate.and_then(Candidate::into_package);
+            if let Ok(package) = &outcome
+                && let Some(other) = found.iter().find(|other| has_id(other, package))
+            {
+                let (id, other) = (package.manifest.id(), other.folder.display());
+                outcome = Err(vec![format!("the id {id} belongs to the plugin in {other} already")]);
+            }
+            found.push(Found { folder, outcome });
+        }
+        found
+    }
+
+    /// Loads what is in the directory and follows its changes until the handle is dropped. Plugins load, change and go
+    /// within two seconds. `policy` decides about every good manifest and its folder, before the code is looked at;
+    /// what the manifest itself wants is in [`Manifest::enabled`]. False keeps the plugin out.
+    ///
+    /// The directory need not exist yet. The first look happens at once; [`WatchHandle::rescan`] waits for it.
+    ///
+    /// # Errors
+    /// Where the thread that watches cannot be started.
+    pub fn watch(
+        directory: impl Into<PathBuf>,
+        host: PluginHost,
+        policy: impl Fn(&Manifest, &Path) -> bool + Send + Sync + 'static,
+    ) -> std::io::Result<WatchHandle> {
+        watcher::start(directory.into(), host, Box::new(policy))
+    }
+}
+
+fn has_id(found: &Found, package: &Package) -> bool {
+    found.outcome.as_ref().is_ok_and(|other| other.manifest.id() == package.manifest.id())
+}
+
+/// The folders directly inside `directory`, sorted; hidden ones left out. A directory that is not there has none.
+fn folders(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut folders: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    Ok(folders)
+}
+
+/// A folder with a good manifest, before its code is looked at.
+struct Candidate {
+    folder: PathBuf,
+    manifest: Manifest,
+    /// The code, where it had to be read for the manifest inside it.
+    wasm: Option<Vec<u8>>,
+}
+
+impl Candidate {
+    /// Reads one folder's manifest; none where the folder holds no plugin at all.
+    fn read(folder: &Path) -> Option<Result<Candidate, Vec<String>>> {
+        let file = folder.join(MANIFEST_FILE);
+        match fs::read_to_string(&file) {
+            Ok(text) => Some(Candidate::parse(folder, &text, &file, None)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Candidate::read_embedded(folder),
+            Err(error) => Some(Err(vec![format!("{}: cannot be read: {error}", file.display())])),
+        }
+    }
+
+    fn read_embedded(folder: &Path) -> Option<Result<Candidate, Vec<String>>> {
+        let file = folder.join(DEFAULT_ENTRY);
+        if !file.exists() {
+            return None;
+        }
+        let wasm = match read_code(&file) {
+            Ok(wasm) => wasm,
+            Err(problem) => return Some(Err(vec![problem])),
+        };
+        match binary::embedded_manifest(&wasm) {
+            Some(text) => Some(Candidate::parse(folder, &text, &file, Some(wasm))),
+            None => {
+                let (folder, file) = (folder.display(), file.display());
+                Some(Err(vec![format!(
+                    "{folder}: there is no {MANIFEST_FILE}, and no custom section `manifest` in {file}"
+                )]))
+            }
+        }
+    }
+
+    fn parse(
+        folder: &Path,
+        text: &str,
+        file: &Path,
+        wasm: Option<Vec<u8>>,
+    ) -> Result<Candidate, Vec<String>> {
+        match Manifest::parse(text, file) {
+            Ok(manifest) => Ok(Candidate { folder: folder.to_owned(), manifest, wasm }),
+            Err(errors) => Err(errors.0.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    /// Reads the code.
+    fn into_package(self) -> Result<Package, Vec<String>> {
+        let Candidate { folder, manifest, wasm } = self;
+        let wasm = match wasm {
+            Some(wasm) => wasm,
+            None => read_code(&folder.join(&manifest.plugin.entry)).map_err(|problem| vec![problem])?,
+        };
+        Ok(Package { manifest, wasm, origin: Origin::Directory(folder) })
+    }
+}
+
+/// The code's bytes, or what is wrong with the file.
+pub(crate) fn read_code(file: &Path) -> Result<Vec<u8>, String> {
+    let size =
+        fs::metadata(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))?.len();
+    if size > MAX_CODE {
+        return Err(format!("{}: is {size} bytes large; at most {MAX_CODE} are allowed", file.display()));
+    }
+    fs::read(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))
+}
+
+/// How long a folder must have been the same before it is acted on, so that half-written files are left alone.
+const SETTLE: Duration = Duration::from_millis(200);
+/// How often the directory is looked at where the file system reports nothing.
+const POLL: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scan_sorts_good_from_faulty() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let folder = |name: &str, manifest: Option<&str>, code: Option<&[u8]>| {
+            let folder = directory.path().join(name);
+            fs::create_dir(&folder).expect("a folder");
+            if let Some(manifest) = manifest {
+                fs::write(folder.join(MANIFEST_FILE), manifest).expect("a manifest");
+            }
+            if let Some(code) = code {
+                fs::write(folder.join(DEFAULT_ENTRY), code).expect("code");
+            }
+        };
+        let manifest = "[plugin]\nid = \"com.example.a\"\nname = \"A\"\nversion = \"1.0.0\"\n";
+        folder("a", Some(manifest), Some(b"\0asm"));
+        folder("b-same-id", Some(manifest), Some(b"\0asm"));
+        folder("c-no-code", Some(manifest), None);
+        folder("d-faulty", Some("[plugin]\n"), Some(b"\0asm"));
+        folder("e-no-manifest", None, Some(b"\0asm\x01\0\0\0"));
+        folder("f-empty", None, None);
+        folder(".hidden", Some(manifest), None);
+        fs::write(directory.path().join("a-file"), "").expect("a file");
+
+        let found = DirectorySource::scan(directory.path());
+        let outcomes: Vec<(String, bool)> = found
+            .iter()
+            .map(|found| {
+                let name = found.folder.file_name().expect("a name").to_string_lossy().into_owned();
+                (name, found.outcome.is_ok())
+            })
+            .collect();
+        let expected = [
+            ("a", true),
+            ("b-same-id", false),
+            ("c-no-code", false),
+            ("d-faulty", false),
+            ("e-no-manifest", false),
+        ];
+        assert_eq!(outcomes, expected.map(|(name, good)| (name.to_owned(), good)));
+        assert!(DirectorySource::scan(Path::new("/nowhere/at/all")).is_empty());
+    }
+}

@@ -1,0 +1,204 @@
+//! The two generic calls through which hooks fire, filter and notify, and the one hook that is neither: rendering.
+
+use std::sync::Arc;
+
+use crate::error::{CallError, Refusal};
+use crate::hook::{ActionHook, FilterHook, Hook, RenderMarkdown};
+use crate::host::PluginHost;
+use crate::manifest::OnError;
+use crate::plugin_id::PluginId;
+use crate::registry::Listener;
+
+/// Why a hook fires: what the call is part of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallContext {
+    /// The plugins whose work led here, first cause first. They do not hear the echo of what they did.
+    pub chain: Vec<PluginId>,
+    /// The event that is being delivered.
+    pub event_id: Option<String>,
+    /// Which attempt at the delivery this is, from 1; 0 where there is no delivery.
+    pub attempt: u32,
+    /// The entity that the call is about.
+    pub entity_id: Option<String>,
+    /// The entity's version.
+    pub entity_version: Option<i64>,
+    /// The user on whose behalf it happens.
+    pub acting_user: Option<String>,
+}
+
+/// What came out of a chain of filters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filtered<P> {
+    /// The payload after the last filter.
+    pub payload: P,
+    /// Whether any filter answered with a payload.
+    pub changed: bool,
+    /// Whether any filter failed, so that the result should not be kept for long.
+    pub failed: bool,
+}
+
+/// What became of a notification at one listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The listener.
+    pub plugin: PluginId,
+    /// Whether it took the event.
+    pub result: Result<(), CallError>,
+}
+
+impl PluginHost {
+    /// Passes a payload through all filters of a hook, each getting its predecessor's output.
+    ///
+    /// `check` is the application's validation: what it refuses is dropped and the previous value kept, as after any
+    /// other failure. Where nobody listens this costs no allocation.
+    ///
+    /// # Errors
+    /// Where a filter failed that must agree (`on_error = "abort"`).
+    pub async fn filter<H: FilterHook>(
+        &self,
+        payload: H::Payload,
+        context: &CallContext,
+        check: impl Fn(&H::Payload) -> Result<(), String> + Send + Sync,
+    ) -> Result<Filtered<H::Payload>, Refusal> {
+        if !self.listens(H::POINT) {
+            return Ok(Filtered { payload, changed: false, failed: false });
+        }
+        let snapshot = self.snapshot();
+        let mut current = Arc::new(payload);
+        let (mut changed, mut failed) = (false, false);
+        for listener in snapshot.listeners(H::POINT) {
+            if !concerns::<H>(listener, &current, context) {
+                continue;
+            }
+            match ask::<H>(listener, &current, &check).await {
+                Ok(None) => {}
+                Ok(Some(answer)) => {
+                    current = Arc::new(answer);
+                    changed = true;
+                }
+                Err(error) => {
+                    failed = true;
+                    agree_to_go_on::<H>(listener, error)?;
+                }
+            }
+        }
+        let payload = Arc::try_unwrap(current).unwrap_or_else(|shared| H::Payload::clone(&shared));
+        Ok(Filtered { payload, changed, failed })
+    }
+
+    /// Asks the `render-markdown` plugins in order; the first that answers is the renderer. None where nobody does.
+    /// The second part says whether any of them failed.
+    ///
+    /// # Errors
+    /// As [`PluginHost::filter`].
+    pub async fn render(
+        &self,
+        markdown: String,
+        context: &CallContext,
+        check: impl Fn(&String) -> Result<(), String> + Send + Sync,
+    ) -> Result<(Option<String>, bool), Refusal> {
+        if !self.listens(RenderMarkdown::POINT) {
+            return Ok((None, false));
+        }
+        let snapshot = self.snapshot();
+        let markdown = Arc::new(markdown);
+        let mut failed = false;
+        for listener in snapshot.listeners(RenderMarkdown::POINT) {
+            if !concerns::<RenderMarkdown>(listener, &markdown, context) {
+                continue;
+            }
+            match ask::<RenderMarkdown>(listener, &markdown, &check).await {
+                Ok(None) => {}
+                Ok(Some(html)) => return Ok((Some(html), failed)),
+                Err(error) => {
+                    failed = true;
+                    agree_to_go_on::<RenderMarkdown>(listener, error)?;
+                }
+            }
+        }
+        Ok((None, failed))
+    }
+
+    /// Tells all listeners of a hook, one after the other, and answers what became of each.
+    pub async fn notify<H: ActionHook>(&self, payload: H::Payload, context: &CallContext) -> Vec<Delivery> {
+        let mut deliveries = Vec::new();
+        if !self.listens(H::POINT) {
+            return deliveries;
+        }
+        let snapshot = self.snapshot();
+        let payload = Arc::new(payload);
+        for listener in snapshot.listeners(H::POINT) {
+            if concerns::<H>(listener, &payload, context) {
+                let result = listener.plugin.call::<H>(&payload).await.map(drop);
+                deliveries.push(Delivery { plugin: listener.plugin.manifest.id().clone(), result });
+            }
+        }
+        deliveries
+    }
+
+    /// Tells one plugin, if it listens and wants the payload's content type.
+    ///
+    /// # Errors
+    /// Where it does not listen or the call fails.
+    pub async fn notify_one<H: ActionHook>(
+        &self,
+        plugin: &PluginId,
+        payload: H::Payload,
+        context: &CallContext,
+    ) -> Result<(), CallError> {
+        let snapshot = self.snapshot();
+        let payload = Arc::new(payload);
+        let listener = snapshot.listeners(H::POINT).iter().find(|listener| {
+            listener.plugin.manifest.id() == plugin && concerns::<H>(listener, &payload, context)
+        });
+        match listener {
+            Some(listener) => listener.plugin.call::<H>(&payload).await.map(drop),
+            None => Err(CallError::NotListening),
+        }
+    }
+}
+
+/// Whether a listener is to hear of this at all.
+fn concerns<H: Hook>(listener: &Listener, payload: &H::Payload, context: &CallContext) -> bool {
+    listener.wants(H::content_type(payload)) && !context.chain.contains(listener.plugin.manifest.id())
+}
+
+/// One filter's answer, checked.
+async fn ask<H: FilterHook>(
+    listener: &Listener,
+    payload: &Arc<H::Payload>,
+    check: &(impl Fn(&H::Payload) -> Result<(), String> + Send + Sync),
+) -> Result<Option<H::Payload>, CallError> {
+    let results = listener.plugin.call::<H>(payload).await?;
+    let Some(answer) = H::answer(results) else { return Ok(None) };
+    match check(&answer) {
+        Ok(()) => Ok(Some(answer)),
+        Err(reason) => Err(listener.plugin.refuse_answer(H::POINT, reason)),
+    }
+}
+
+/// After a failure: the value stays as it was, unless this listener must agree.
+fn agree_to_go_on<H: Hook>(listener: &Listener, error: CallError) -> Result<(), Refusal> {
+    match listener.on_error {
+        OnError::Keep => Ok(()),
+        OnError::Abort => {
+            Err(Refusal { plugin: listener.plugin.manifest.id().clone(), hook: H::POINT, reason: error })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hook::{OnCronTick, OnPostCreating, PostInput};
+
+    /// Multi-threaded servers need these; the compiler is the test.
+    #[expect(dead_code, reason = "compiled, never called")]
+    fn futures_are_send(host: &PluginHost, post: PostInput, plugin: &PluginId, context: &CallContext) {
+        fn send<F: Future + Send>(_future: F) {}
+        send(host.filter::<OnPostCreating>(post, context, |_| Ok(())));
+        send(host.render(String::new(), context, |_| Ok(())));
+        send(host.notify::<OnCronTick>(None, context));
+        send(host.notify_one::<OnCronTick>(plugin, None, context));
+    }
+}

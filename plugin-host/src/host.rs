@@ -1,0 +1,244 @@
+//! The plugin host: owns the engine, the guests' threads and the registry; loads and unloads plugins.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{Semaphore, watch};
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use crate::compiled::Compiled;
+use crate::config::HostConfig;
+use crate::engine::{self, CodeCache, Ticker};
+use crate::error::{HostError, LoadError};
+use crate::guest_state::GuestState;
+use crate::hook::HookPoint;
+use crate::package::Package;
+use crate::plugin::{Plugin, Shared};
+use crate::plugin_id::PluginId;
+use crate::ports::{LogLevel, Ports};
+use crate::registry::{Registry, Snapshot};
+use crate::status::{PluginFault, PluginStatus};
+
+/// How often idle instances are looked through.
+const RETIRE_EVERY: Duration = Duration::from_secs(30);
+/// Turns of guests between two looks at the timers.
+const GUEST_TURNS: u32 = 4;
+/// How long a shutdown waits for running calls.
+const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+
+/// Runs plugins. Cheap to clone; everything ends with the last clone.
+#[derive(Clone)]
+pub struct PluginHost {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    registry: Registry,
+    engine: Engine,
+    linker: Arc<Linker<GuestState>>,
+    cache: Option<CodeCache>,
+    shared: Shared,
+    /// Bounds how many plugins compile at once.
+    compilers: Semaphore,
+    faults: Mutex<Vec<PluginFault>>,
+    runtime: Option<Runtime>,
+    _ticker: Ticker,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Dropping a runtime waits for it, which panics inside another one; this does not wait.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl PluginHost {
+    /// Sets up an engine and the threads for guests.
+    ///
+    /// # Errors
+    /// Where the engine, the code cache's folder or a thread cannot be had.
+    pub fn new(config: HostConfig, ports: Ports) -> Result<PluginHost, HostError> {
+        let engine = engine::build(&config)?;
+        let linker = engine::linker(&engine)?;
+        let cache = config.code_cache.as_deref().map(CodeCache::open).transpose()?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(config.guest_threads.max(1))
+            .thread_name("plugin-guest")
+            // A guest holds its thread for a tick at a time; timers must not wait for the usual 61 of them.
+            .event_interval(GUEST_TURNS)
+            .enable_all()
+            .build()?;
+        let ticker = Ticker::start(&engine, config.epoch_tick)?;
+        let shared = Shared {
+            one_offs: Arc::new(Semaphore::new(config.one_off_cap)),
+            guests: runtime.handle().clone(),
+            config: Arc::new(config),
+            ports,
+        };
+        let inner = Arc::new(Inner {
+            registry: Registry::new(),
+            engine,
+            linker: Arc::new(linker),
+            cache,
+            shared,
+            compilers: Semaphore::new(compilers()),
+            faults: Mutex::default(),
+            runtime: Some(runtime),
+            _ticker: ticker,
+        });
+        inner.shared.guests.spawn(retire_idle(Arc::downgrade(&inner)));
+        Ok(PluginHost { inner })
+    }
+
+    /// Whether any plugin listens to a hook. Allocates nothing.
+    pub fn listens(&self, point: HookPoint) -> bool {
+        self.inner.registry.listens(point)
+    }
+
+    /// The plugins that listen to a hook, in the order in which they are called.
+    pub fn listeners(&self, point: HookPoint) -> Vec<PluginId> {
+        let snapshot = self.snapshot();
+        snapshot.listeners(point).iter().map(|listener| listener.plugin.manifest.id().clone()).collect()
+    }
+
+    /// A number that grows whenever a plugin comes, goes or is replaced; belongs into the keys of what is cached of
+    /// plugins' work.
+    pub fn generation(&self) -> u64 {
+        self.inner.registry.generation()
+    }
+
+    /// Follows [`PluginHost::generation`].
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.registry.changes()
+    }
+
+    /// Loads a plugin, or replaces the one with its id: compiles beside the running calls, starts a first instance to
+    /// see that it can run, then swaps. Calls that run on the old code end there.
+    ///
+    /// # Errors
+    /// Where the code is refused or does not start; whatever ran under the id goes on running.
+    pub async fn load(&self, package: Package) -> Result<(), LoadError> {
+        let Package { manifest, wasm, origin } = package;
+        let compiled = self.compile(wasm).await?;
+        let plugin = Arc::new(Plugin::new(manifest, origin, compiled, &self.inner.shared));
+        for point in plugin.unexported() {
+            plugin
+                .note(LogLevel::Warn, &format!("the manifest lists {point}, which the code does not export"));
+        }
+        plugin.prove_start().await.map_err(LoadError::Start)?;
+        let (id, version) = (plugin.manifest.id().clone(), plugin.manifest.plugin.version.clone());
+        match self.inner.registry.insert(plugin) {
+            Ok(old) => {
+                let replaced = old.is_some();
+                if let Some(old) = old {
+                    old.retire();
+                }
+                tracing::info!(plugin = %id, %version, replaced, "plugin loaded");
+                Ok(())
+            }
+            Err(late) => {
+                late.retire();
+                Err(LoadError::ShuttingDown)
+            }
+        }
+    }
+
+    /// Unloads a plugin. Answers whether there was one; calls that run on it end well.
+    pub fn unload(&self, id: &PluginId) -> bool {
+        match self.inner.registry.remove(id) {
+            Some(plugin) => {
+                plugin.retire();
+                tracing::info!(plugin = %id, "plugin unloaded");
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// All loaded plugins, by id.
+    pub fn plugins(&self) -> Vec<PluginStatus> {
+        self.snapshot().plugins.values().map(|plugin| plugin.status()).collect()
+    }
+
+    /// The folders whose plugins cannot be loaded as they stand.
+    pub fn faults(&self) -> Vec<PluginFault> {
+        self.inner.faults.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the service: no hook fires any more, running calls are waited for, at most ten seconds.
+    pub async fn shutdown(&self) {
+        let plugins = self.inner.registry.close();
+        let one_offs = Arc::clone(&self.inner.shared.one_offs);
+        let cap = u32::try_from(self.inner.shared.config.one_off_cap).unwrap_or(u32::MAX);
+        let drain = self.inner.shared.guests.spawn(async move {
+            let all = async {
+                for plugin in &plugins {
+                    plugin.drained().await;
+                }
+                // A closed semaphore has nothing to wait for.
+                let _ = one_offs.acquire_many(cap).await;
+            };
+            if tokio::time::timeout(DRAIN_LIMIT, all).await.is_err() {
+                tracing::warn!("plugin calls are still running; leaving them behind");
+            }
+            for plugin in &plugins {
+                plugin.retire();
+            }
+        });
+        // The task ends early only together with the runtime, and then nothing runs any more.
+        let _ = drain.await;
+    }
+
+    /// The plugins at this moment.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.inner.registry.snapshot()
+    }
+
+    /// The guests' runtime.
+    pub(crate) fn guests(&self) -> &Handle {
+        &self.inner.shared.guests
+    }
+
+    /// Replaces the list of faulty folders.
+    pub(crate) fn set_faults(&self, faults: Vec<PluginFault>) {
+        *self.inner.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+
+    /// Compiles on a thread where that may take its time.
+    async fn compile(&self, wasm: Vec<u8>) -> Result<Compiled, LoadError> {
+        let Ok(_slot) = self.inner.compilers.acquire().await else { return Err(LoadError::ShuttingDown) };
+        let inner = &self.inner;
+        let (engine, linker, cache) = (inner.engine.clone(), Arc::clone(&inner.linker), inner.cache.clone());
+        let task = inner
+            .shared
+            .guests
+            .spawn_blocking(move || Compiled::new(&engine, &linker, cache.as_ref(), &wasm));
+        match task.await {
+            Ok(outcome) => outcome,
+            Err(error) if error.is_panic() => Err(LoadError::Code("the compiler fails on it".to_owned())),
+            Err(_cancelled) => Err(LoadError::ShuttingDown),
+        }
+    }
+}
+
+/// Half of the cores compile, the others serve.
+fn compilers() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get).div_ceil(2)
+}
+
+async fn retire_idle(host: Weak<Inner>) {
+    let mut interval = tokio::time::interval(RETIRE_EVERY);
+    loop {
+        interval.tick().await;
+        let Some(host) = host.upgrade() else { return };
+        let now = Instant::now();
+        for plugin in host.registry.snapshot().plugins.values() {
+            plugin.retire_idle(now);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "testing")]
+mod bare;
+mod binary;
+mod breaker;
+mod capability;
+mod check;
+mod compiled;
+mod config;
+pub mod cron;
+mod directory;
+mod dispatch;
+mod engine;
+mod error;
+mod guest_state;
+pub mod hook;
+mod host;
+mod host_api;
+mod instance;
+mod limits;
+pub mod manifest;
+mod metrics;
+mod package;
+mod plugin;
+mod plugin_id;
+mod plugin_log;
+mod pool;
+pub mod ports;
+mod registry;
+mod status;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use check::{Problem, Severity, check_plugin};
+pub use config::HostConfig;
+pub use directory::{DirectorySource, Found, WatchHandle};
+pub use dispatch::{CallContext, Delivery, Filtered};
+pub use error::{CallError, HostError, LoadError, Refusal};
+pub use hook::{
+    ActionHook, CommentInput, ContentDeleted, ContentEvent, FilterHook, Hook, HookKind, HookPoint, PostInput,
+    PostOutput,
+};
+pub use host::PluginHost;
+pub use manifest::{Manifest, ManifestErrors, ManifestFault};
+pub use metrics::{BUCKET_BOUNDS, HookCounts};
+pub use package::{Origin, Package};
+pub use plugin_id::PluginId;
+pub use ports::Ports;
+pub use status::{HookStatus, PluginFault, PluginState, PluginStatus};

@@ -1,0 +1,25 @@
+//! What a plugin is made of when it comes to the host.
+
+use std::path::PathBuf;
+
+use crate::manifest::Manifest;
+
+/// A plugin, ready to be loaded.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Its code: a component, or a core module with component metadata.
+    pub wasm: Vec<u8>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a plugin comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The server itself brings it.
+    Bundled,
+    /// A folder in the plugins' directory.
+    Directory(PathBuf),
+}

@@ -1,0 +1,158 @@
+//! Ports in memory, for tests and benchmarks.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::plugin_id::PluginId;
+use crate::ports::{
+    ContentPort, FilePort, FileStat, KeyValuePort, LogLevel, LogPort, PortError, Ports, SettingsPort, VfsPath,
+};
+
+pub use crate::bare::BareGuest;
+
+/// Everything that plugins store, in memory. Cheap to clone; clones share their contents.
+#[derive(Clone, Default)]
+pub struct MemoryPorts {
+    inner: Arc<Mutex<Contents>>,
+}
+
+#[derive(Default)]
+struct Contents {
+    posts: BTreeMap<String, String>,
+    values: BTreeMap<(PluginId, String), String>,
+    files: BTreeMap<(PluginId, String), String>,
+    settings: BTreeMap<(PluginId, String), String>,
+    lines: Vec<LogLine>,
+}
+
+/// One line of a plugin's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// Whose it is.
+    pub plugin: PluginId,
+    /// How urgent it is.
+    pub level: LogLevel,
+    /// The text.
+    pub line: String,
+}
+
+impl MemoryPorts {
+    /// The ports to make a host with.
+    pub fn ports(&self) -> Ports {
+        let port = Arc::new(self.clone());
+        Ports {
+            content: Arc::<MemoryPorts>::clone(&port),
+            key_values: Arc::<MemoryPorts>::clone(&port),
+            files: Arc::<MemoryPorts>::clone(&port),
+            settings: Arc::<MemoryPorts>::clone(&port),
+            log: port,
+        }
+    }
+
+    /// Publishes a post for `get-post`.
+    pub fn publish(&self, slug: &str, json: &str) {
+        self.lock().posts.insert(slug.to_owned(), json.to_owned());
+    }
+
+    /// Sets a setting for `get-config`.
+    pub fn set_setting(&self, plugin: &PluginId, key: &str, value: &str) {
+        self.lock().settings.insert((plugin.clone(), key.to_owned()), value.to_owned());
+    }
+
+    /// What a plugin has stored under a key.
+    pub fn value(&self, plugin: &PluginId, key: &str) -> Option<String> {
+        self.lock().values.get(&(plugin.clone(), key.to_owned())).cloned()
+    }
+
+    /// What a plugin has written into a file.
+    pub fn file(&self, plugin: &PluginId, path: &str) -> Option<String> {
+        self.lock().files.get(&(plugin.clone(), path.to_owned())).cloned()
+    }
+
+    /// All log lines so far.
+    pub fn lines(&self) -> Vec<LogLine> {
+        self.lock().lines.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl ContentPort for MemoryPorts {
+    async fn published_post(&self, _plugin: &PluginId, slug: &str) -> Result<Option<String>, PortError> {
+        Ok(self.lock().posts.get(slug).cloned())
+    }
+}
+
+#[async_trait]
+impl KeyValuePort for MemoryPorts {
+    async fn get(&self, plugin: &PluginId, key: &str) -> Result<Option<String>, PortError> {
+        Ok(self.value(plugin, key))
+    }
+
+    async fn set(&self, plugin: &PluginId, key: &str, value: &str) -> Result<(), PortError> {
+        self.lock().values.insert((plugin.clone(), key.to_owned()), value.to_owned());
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SettingsPort for MemoryPorts {
+    async fn get(&self, plugin: &PluginId, key: &str) -> Result<Option<String>, PortError> {
+        Ok(self.lock().settings.get(&(plugin.clone(), key.to_owned())).cloned())
+    }
+}
+
+#[async_trait]
+impl FilePort for MemoryPorts {
+    async fn read(&self, plugin: &PluginId, path: &VfsPath) -> Result<Option<String>, PortError> {
+        Ok(self.file(plugin, path.as_str()))
+    }
+
+    async fn write(&self, plugin: &PluginId, path: &VfsPath, content: &str) -> Result<(), PortError> {
+        self.lock().files.insert((plugin.clone(), path.as_str().to_owned()), content.to_owned());
+        Ok(())
+    }
+
+    async fn delete(&self, plugin: &PluginId, path: &VfsPath) -> Result<bool, PortError> {
+        Ok(self.lock().files.remove(&(plugin.clone(), path.as_str().to_owned())).is_some())
+    }
+
+    async fn exists(&self, plugin: &PluginId, path: &VfsPath) -> Result<bool, PortError> {
+        Ok(self.stat(plugin, path).await?.is_some())
+    }
+
+    async fn list(&self, plugin: &PluginId, folder: &VfsPath) -> Result<Option<Vec<String>>, PortError> {
+        let prefix = if folder.is_root() { String::new() } else { format!("{folder}/") };
+        let contents = self.lock();
+        let below = contents.files.keys().filter(|(owner, _)| owner == plugin);
+        let mut names: Vec<String> = below
+            .filter_map(|(_, path)| path.strip_prefix(&prefix))
+            .map(|rest| match rest.split_once('/') {
+                Some((name, _)) => format!("{name}/"),
+                None => rest.to_owned(),
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        Ok((folder.is_root() || !names.is_empty()).then_some(names))
+    }
+
+    async fn stat(&self, plugin: &PluginId, path: &VfsPath) -> Result<Option<FileStat>, PortError> {
+        if let Some(content) = self.file(plugin, path.as_str()) {
+            return Ok(Some(FileStat { size: content.len() as u64, is_dir: false, modified: 0 }));
+        }
+        let folder = self.list(plugin, path).await?;
+        Ok(folder.map(|_| FileStat { size: 0, is_dir: true, modified: 0 }))
+    }
+}
+
+impl LogPort for MemoryPorts {
+    fn log(&self, plugin: &PluginId, level: LogLevel, line: &str) {
+        self.lock().lines.push(LogLine { plugin: plugin.clone(), level, line: line.to_owned() });
+    }
+}
