@@ -37,7 +37,7 @@ impl Database {
 
     /// Brings the schema up to date. Returns how many migrations were applied.
     pub async fn migrate(&self) -> Result<usize, DbErr> {
-        use sea_orm_migration::MigratorTrait;
+        use fleuron_migrations::MigratorTrait;
         let connection = self.writer.connection();
         let pending = fleuron_migrations::Migrator::get_pending_migrations(connection).await?.len();
         fleuron_migrations::Migrator::up(connection, None).await?;

@@ -3,6 +3,8 @@
 
 use sea_orm_migration::prelude::*;
 
+pub use sea_orm_migration::MigratorTrait;
+
 mod m20261120_000001_people;
 mod m20261120_000002_content;
 mod m20261120_000003_engine;

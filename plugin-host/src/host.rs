@@ -242,3 +242,63 @@ async fn retire_idle(host: Weak<Inner>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::manifest::Manifest;
+    use crate::package::Origin;
+    use crate::testing::{EMPTY_COMPONENT, MemoryPorts};
+
+    fn package(version: &str, wasm: &[u8]) -> Package {
+        let text = format!(
+            "[plugin]\nid = \"com.example.test\"\nname = \"Test\"\nversion = \"{version}\"\n[hooks.filter-html]\n"
+        );
+        let manifest = Manifest::parse(&text, Path::new("manifest.toml")).expect("a good manifest");
+        Package { manifest, wasm: wasm.to_vec(), origin: Origin::Bundled }
+    }
+
+    fn host(ports: &MemoryPorts) -> PluginHost {
+        PluginHost::new(HostConfig::default(), ports.ports()).expect("a host")
+    }
+
+    #[tokio::test]
+    async fn plugins_come_are_replaced_and_go() {
+        let ports = MemoryPorts::default();
+        let host = host(&ports);
+        assert!(host.plugins().is_empty());
+        host.load(package("1.0.0", EMPTY_COMPONENT)).await.expect("loaded");
+        host.load(package("1.1.0", EMPTY_COMPONENT)).await.expect("replaced");
+        let plugins = host.plugins();
+        assert_eq!(plugins.len(), 1);
+        assert_eq!(plugins[0].version.to_string(), "1.1.0");
+        assert_eq!(host.generation(), 2);
+        assert!(!host.listens(HookPoint::FilterHtml), "listed, but not exported");
+        assert!(ports.lines().iter().any(|line| line.line.contains("filter-html")));
+        assert!(host.unload(&plugins[0].id));
+        assert!(!host.unload(&plugins[0].id));
+        assert_eq!(host.generation(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_failed_load_changes_nothing() {
+        let host = host(&MemoryPorts::default());
+        host.load(package("1.0.0", EMPTY_COMPONENT)).await.expect("loaded");
+        for bad in [&b""[..], b"not wasm", b"\0asm\x01\0\0\0"] {
+            assert!(matches!(host.load(package("2.0.0", bad)).await, Err(LoadError::Code(_))));
+        }
+        assert_eq!(host.plugins()[0].version.to_string(), "1.0.0");
+        assert_eq!(host.generation(), 1);
+    }
+
+    #[tokio::test]
+    async fn after_a_shutdown_nothing_loads() {
+        let host = host(&MemoryPorts::default());
+        host.load(package("1.0.0", EMPTY_COMPONENT)).await.expect("loaded");
+        host.shutdown().await;
+        assert!(host.plugins().is_empty());
+        assert_eq!(host.load(package("1.0.0", EMPTY_COMPONENT)).await, Err(LoadError::ShuttingDown));
+    }
+}

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 mod bare;
 mod binary;
 mod breaker;
@@ -29,7 +29,7 @@ mod pool;
 pub mod ports;
 mod registry;
 mod status;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use check::{Problem, Severity, check_plugin};

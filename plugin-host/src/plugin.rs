@@ -251,7 +251,8 @@ impl Plugin {
         let seat = self.pool.seat().await?;
         let mut instance = match self.pool.take(&seat) {
             Some(instance) => instance,
-            None => self.start(deadline).await?,
+            // Boxed, since starting is rare and its large future would make every call's future as large.
+            None => Box::pin(self.start(deadline)).await?,
         };
         let results = instance.call::<H>(&payload, deadline, self.timeout).await?;
         self.put_back(instance, seat);

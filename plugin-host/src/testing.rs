@@ -12,6 +12,9 @@ use crate::ports::{
 
 pub use crate::bare::BareGuest;
 
+/// The smallest plugin there is: a component that imports and exports nothing.
+pub const EMPTY_COMPONENT: &[u8] = &[0, b'a', b's', b'm', 0x0d, 0, 1, 0];
+
 /// Everything that plugins store, in memory. Cheap to clone; clones share their contents.
 #[derive(Clone, Default)]
 pub struct MemoryPorts {

@@ -1,6 +1,6 @@
 //! Signing in, staying signed in, signing out.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr,
@@ -40,7 +40,7 @@ pub struct Session {
 /// Signing in, staying signed in, signing out.
 pub struct AuthService {
     database: Database,
-    users: Arc<UserService>,
+    users: UserService,
     events: EventRecorder,
     signer: TokenSigner,
     refresh_lifetime: i64,
@@ -52,7 +52,7 @@ impl AuthService {
     /// Puts the service together.
     pub fn new(
         database: Database,
-        users: Arc<UserService>,
+        users: UserService,
         events: EventRecorder,
         signer: TokenSigner,
         config: &AuthConfig,

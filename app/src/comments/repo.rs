@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::Expr,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -127,7 +127,7 @@ pub(super) async fn counts(
     let rows: Vec<Count> = comments::Entity::find()
         .select_only()
         .column(comments::Column::PostId)
-        .column_as(Expr::col(comments::Column::Id).count(), "number")
+        .column_as(comments::Column::Id.count(), "number")
         .filter(comments::Column::PostId.is_in(posts.iter().map(|id| id.0)))
         .filter(comments::Column::Status.eq(CommentStatus::Approved.as_str()))
         .group_by(comments::Column::PostId)

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
-use fleuron_plugin_host::{CallContext, CommentInput, PluginHost, hook};
+use fleuron_plugin_host::{CallContext, CommentInput, HookPoint, PluginHost, hook};
 
 use super::{Comment, CommentStatus, NewComment, dto::UpdateCommentRequest, repo};
 use crate::{
@@ -84,7 +84,7 @@ impl CommentService {
             parent_id: new.parent_id.map(|id| id.to_string()),
         };
         let mut checked = check(&input, guest).map_err(ApiError::validation)?;
-        if self.hooks.listens(hook::OnCommentCreating::POINT) {
+        if self.hooks.listens(HookPoint::OnCommentCreating) {
             let parent = input.parent_id.clone();
             let allowed = move |answer: &CommentInput| {
                 if answer.parent_id != parent {

@@ -1,6 +1,6 @@
 //! The use cases of posts and pages. HTTP, importers and scheduled work all come through here.
 
-use fleuron_plugin_host::{CallContext, PluginHost, PostInput, hook};
+use fleuron_plugin_host::{CallContext, HookPoint, PluginHost, PostInput, hook};
 use moka::future::Cache;
 
 use super::{
@@ -90,7 +90,7 @@ impl PostService {
         if !faults.is_empty() {
             return Err(ApiError::validation(faults));
         }
-        if self.hooks.listens(hook::OnPostCreating::POINT) {
+        if self.hooks.listens(HookPoint::OnPostCreating) {
             let allowed = |answer: &PostInput| {
                 let checked = check::input(answer, None, &terms).map_err(words)?;
                 let status = checked.status.unwrap_or(status);
@@ -303,7 +303,7 @@ impl PostService {
         let redirects =
             patch.aliases.iter().filter_map(|path| checked_path(path, "aliases", &mut faults)).collect();
         let mut checked = self.checked(&input, &base, &terms, faults)?;
-        if self.hooks.listens(hook::OnPostUpdating::POINT) {
+        if self.hooks.listens(HookPoint::OnPostUpdating) {
             let allowed = |answer: &PostInput| {
                 let checked = check::input(answer, Some(&base.slug), &terms).map_err(words)?;
                 let status = checked.status.unwrap_or(status);

@@ -69,7 +69,8 @@ pub(super) async fn delete(transaction: &Transaction, post: &Post, events: &Even
 
 async fn settle_slug(transaction: &Transaction, post: &mut Post, wanted: Option<&WantedSlug>) -> Result<()> {
     let Some(wanted) = wanted else { return Ok(()) };
-    let taken = |slug: String| async move { repo::slug_exists(transaction, &slug, post.id).await };
+    let id = post.id;
+    let taken = |slug: String| async move { repo::slug_exists(transaction, &slug, id).await };
     if !taken(wanted.slug.to_string()).await? {
         post.slug = wanted.slug.to_string();
         return Ok(());

@@ -14,7 +14,6 @@ use crate::{
     },
     error::{ApiError, Problem, Result},
     http::{IfMatch, Json, Page, Path, entity_tag},
-    ids::{CategoryId, TagId},
 };
 
 /// Registers the routes.

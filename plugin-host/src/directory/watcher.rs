@@ -388,3 +388,6 @@ enum Settled {
 
 /// Both waits together, twice, stay below the two seconds promised.
 const _: () = assert!(Duration::as_millis(&POLL) + 2 * Duration::as_millis(&SETTLE) < 2000);
+
+#[cfg(test)]
+mod tests;

@@ -138,9 +138,7 @@ fn create_private(folder: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The smallest component: the header alone.
-    const EMPTY_COMPONENT: &[u8] = &[0, b'a', b's', b'm', 0x0d, 0, 1, 0];
+    use crate::testing::EMPTY_COMPONENT;
 
     #[test]
     fn keeps_code_and_throws_away_what_is_damaged() {

@@ -34,7 +34,7 @@ impl Presenter {
     pub async fn one(&self, post: Post, html: bool) -> Result<PostResponse> {
         let terms = self.terms.terms().await?;
         let authors = self.users.authors(&post.author_ids).await?;
-        let html = if html { Some(self.renderer.post(&post).await?.into_string()) } else { None };
+        let html = if html { Some(self.renderer.post(&post).await?.as_str().to_owned()) } else { None };
         let category = post.category_id.and_then(|id| terms.category(id)).map(TermReference::from);
         let tags = post.tag_ids.iter().filter_map(|id| terms.tag(*id)).map(TermReference::from).collect();
         Ok(self.response(post, html, category, tags, authors))

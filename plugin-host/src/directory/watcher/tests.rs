@@ -1,0 +1,107 @@
+//! A directory followed through everything that happens to one.
+
+use std::fs;
+
+use tokio::sync::watch;
+
+use super::*;
+use crate::config::HostConfig;
+use crate::directory::DirectorySource;
+use crate::testing::{EMPTY_COMPONENT, MemoryPorts};
+
+/// What authors are promised.
+const PROMISE: Duration = Duration::from_secs(2);
+
+struct Scene {
+    directory: tempfile::TempDir,
+    host: PluginHost,
+    changes: watch::Receiver<u64>,
+    handle: WatchHandle,
+}
+
+impl Scene {
+    async fn new(policy: impl Fn(&Manifest, &Path) -> bool + Send + Sync + 'static) -> Scene {
+        let directory = tempfile::tempdir().expect("a directory");
+        let host = PluginHost::new(HostConfig::default(), MemoryPorts::default().ports()).expect("a host");
+        let handle = DirectorySource::watch(directory.path(), host.clone(), policy).expect("a watcher");
+        handle.rescan().await;
+        Scene { changes: host.changes(), directory, host, handle }
+    }
+
+    fn write(&self, folder: &str, id: &str, version: &str) {
+        let manifest = format!("[plugin]\nid = \"{id}\"\nname = \"Test\"\nversion = \"{version}\"\n");
+        self.write_manifest(folder, &manifest);
+        fs::write(self.directory.path().join(folder).join("plugin.wasm"), EMPTY_COMPONENT).expect("code");
+    }
+
+    fn write_manifest(&self, folder: &str, text: &str) {
+        let folder = self.directory.path().join(folder);
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("manifest.toml"), text).expect("a manifest");
+    }
+
+    /// Waits for the next change of the loaded plugins and answers their ids and versions.
+    async fn next(&mut self) -> Vec<String> {
+        tokio::time::timeout(PROMISE, self.changes.changed()).await.expect("in time").expect("a host");
+        self.loaded()
+    }
+
+    fn loaded(&self) -> Vec<String> {
+        self.host.plugins().iter().map(|plugin| format!("{} {}", plugin.id, plugin.version)).collect()
+    }
+}
+
+#[tokio::test]
+async fn follows_a_plugin_through_its_life() {
+    let mut scene = Scene::new(|manifest, _| manifest.enabled).await;
+    scene.write("a", "com.example.a", "1.0.0");
+    assert_eq!(scene.next().await, ["com.example.a 1.0.0"]);
+    scene.write("a", "com.example.a", "1.1.0");
+    assert_eq!(scene.next().await, ["com.example.a 1.1.0"]);
+
+    scene.write_manifest("a", "[plugin]\nid = \"com.example.a\"\n");
+    scene.handle.rescan().await;
+    assert_eq!(scene.loaded(), ["com.example.a 1.1.0"], "a faulty manifest leaves the plugin alone");
+    assert_eq!(scene.host.faults().len(), 1);
+    assert_eq!(scene.host.faults()[0].problems.len(), 2, "{:?}", scene.host.faults());
+
+    scene.write("a", "com.example.a", "1.2.0");
+    assert_eq!(scene.next().await, ["com.example.a 1.2.0"]);
+    scene.handle.rescan().await;
+    assert!(scene.host.faults().is_empty());
+
+    fs::remove_dir_all(scene.directory.path().join("a")).expect("removed");
+    assert!(scene.next().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_id_belongs_to_one_folder() {
+    let scene = Scene::new(|_, _| true).await;
+    scene.write("a", "com.example.a", "1.0.0");
+    scene.write("b", "com.example.a", "2.0.0");
+    scene.handle.rescan().await;
+    assert_eq!(scene.loaded(), ["com.example.a 1.0.0"]);
+    assert_eq!(scene.host.faults().len(), 1);
+}
+
+#[tokio::test]
+async fn the_policy_decides() {
+    let scene = Scene::new(|manifest, _| manifest.plugin.version.major < 2).await;
+    scene.write("a", "com.example.a", "1.0.0");
+    scene.handle.rescan().await;
+    assert_eq!(scene.loaded().len(), 1);
+    scene.write("a", "com.example.a", "2.0.0");
+    scene.handle.rescan().await;
+    assert!(scene.loaded().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_loaded_twice() {
+    let scene = Scene::new(|_, _| true).await;
+    scene.write("a", "com.example.a", "1.0.0");
+    scene.handle.rescan().await;
+    let generation = scene.host.generation();
+    scene.write("a", "com.example.a", "1.0.0");
+    scene.handle.rescan().await;
+    assert_eq!(scene.host.generation(), generation);
+}
