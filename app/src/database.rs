@@ -81,6 +81,7 @@ impl Database {
     /// Finishes what is queued and closes the connections.
     pub async fn close(&self) {
         self.writer.stop().await;
+        let _ = self.writer.connection().clone().close().await;
         let _ = self.reader.clone().close().await;
     }
 }

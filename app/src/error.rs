@@ -7,7 +7,7 @@ mod problem;
 pub use code::ErrorCode;
 pub use problem::{FieldError, Problem};
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, SqlErr};
 
 /// The result of everything that can fail for a client.
 pub type Result<T, E = ApiError> = std::result::Result<T, E>;
@@ -110,7 +110,17 @@ impl From<DbErr> for ApiError {
                     .retry_after(1)
                     .caused_by(error)
             }
-            other => Self::internal(other),
+            other => match other.sql_err() {
+                Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
+                    let detail = "Something that this refers to has just been removed. Read again what there is.";
+                    Self::new(ErrorCode::EditConflict, detail).caused_by(other)
+                }
+                Some(SqlErr::UniqueConstraintViolation(_)) => {
+                    let detail = "Somebody else has just taken this name or address. Try again.";
+                    Self::new(ErrorCode::EditConflict, detail).caused_by(other)
+                }
+                _ => Self::internal(other),
+            },
         }
     }
 }

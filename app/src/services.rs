@@ -87,7 +87,14 @@ impl Services {
         let terms = TermService::new(database.clone());
         let views = ViewCounter::default();
         let posts =
-            PostService::new(database.clone(), terms.clone(), hooks.clone(), events.clone(), views.clone());
+            PostService::new(
+                database.clone(),
+                terms.clone(),
+                users.clone(),
+                hooks.clone(),
+                events.clone(),
+                views.clone(),
+            );
         let comments = CommentService::new(
             database.clone(),
             posts.clone(),

@@ -129,7 +129,8 @@ impl ThemeEngine {
         let base = Arc::default();
         let set = ThemeSet::load(&source, &base)?;
         tracing::debug!(theme = %source, name = set.name(), "theme loaded");
-        let shared = Arc::new(Shared { source, base, current: ArcSwap::from_pointee(set), watcher: OnceLock::new() });
+        let shared =
+            Arc::new(Shared { source, base, current: ArcSwap::from_pointee(set), watcher: OnceLock::new() });
         watch::start(&shared);
         Ok(Self { shared })
     }
@@ -165,7 +166,13 @@ impl Shared {
             }
             Err(ThemeError::Broken { theme, faults }) => {
                 for Fault { file, line, reason } in faults {
-                    tracing::error!(theme, file, line, reason, "theme not reloaded; the last good version stays");
+                    tracing::error!(
+                        theme,
+                        file,
+                        line,
+                        reason,
+                        "theme not reloaded; the last good version stays"
+                    );
                 }
             }
             Err(error) => tracing::error!(%error, "theme not reloaded; the last good version stays"),

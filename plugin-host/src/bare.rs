@@ -1,6 +1,7 @@
 //! The yardstick for dispatch: one reused instance and wasmtime's own typed call, on an engine of the same
 //! configuration, with nothing around it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wasmtime::Store;
@@ -37,6 +38,7 @@ impl BareGuest {
             plugin: PluginId::parse("bench.bare")?,
             ports: MemoryPorts::default().ports(),
             grants: crate::capability::Grants::new(Permissions::default()),
+            settings: BTreeMap::new(),
             max_memory: config.max_memory,
             config: Arc::new(config),
             denied: std::sync::atomic::AtomicU64::new(0),

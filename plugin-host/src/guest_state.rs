@@ -1,5 +1,6 @@
 //! What a store knows besides its guest: whose it is, what the running call may still use, and its empty WASI.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -10,6 +11,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use crate::capability::{Capability, Grants};
 use crate::config::HostConfig;
 use crate::limits::{BudgetExceeded, StoreMemory};
+use crate::manifest::Setting;
 use crate::plugin_id::PluginId;
 use crate::plugin_log::{PluginLog, StandardStream};
 use crate::ports::{LogLevel, Ports};
@@ -19,6 +21,8 @@ pub(crate) struct Environment {
     pub(crate) plugin: PluginId,
     pub(crate) ports: Ports,
     pub(crate) grants: Grants,
+    /// The settings that the manifest declares.
+    pub(crate) settings: BTreeMap<String, Setting>,
     /// Bytes of one instance.
     pub(crate) max_memory: usize,
     pub(crate) config: Arc<HostConfig>,

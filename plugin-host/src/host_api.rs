@@ -73,8 +73,9 @@ impl host_api::Host for GuestState {
     async fn get_config(&mut self, key: String) -> wasmtime::Result<Option<String>> {
         self.spend_host_call()?;
         let environment = &self.environment;
+        let Some(declared) = environment.settings.get(&key) else { return Ok(None) };
         let value = environment.ports.settings.get(&environment.plugin, &key).await;
-        Ok(self.or_logged("get-config", value, None))
+        Ok(self.or_logged("get-config", value, None).or_else(|| declared.default.clone()))
     }
 
     async fn http_get(&mut self, _url: String) -> wasmtime::Result<Option<String>> {

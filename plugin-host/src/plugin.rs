@@ -71,6 +71,7 @@ impl Plugin {
             plugin: manifest.id().clone(),
             ports: shared.ports.clone(),
             grants: Grants::new(manifest.permissions.clone()),
+            settings: manifest.settings.clone(),
             max_memory: manifest.limits.memory.unwrap_or(shared.config.max_memory),
             config: Arc::clone(&shared.config),
             denied: AtomicU64::new(0),

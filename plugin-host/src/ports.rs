@@ -73,7 +73,7 @@ pub trait FilePort: Send + Sync + 'static {
 /// The plugin's settings as the administrator set them.
 #[async_trait]
 pub trait SettingsPort: Send + Sync + 'static {
-    /// The value of one declared setting, its default included.
+    /// What the administrator set for one declared setting; none where its default holds.
     async fn get(&self, plugin: &PluginId, key: &str) -> Result<Option<String>, PortError>;
 }
 

@@ -1,1 +1,50 @@
-//! Black-box tests of the site.
+//! Black-box tests of the site: over HTTP, through the command line, with real plugins.
+//!
+//! Those written with `both!` run on SQLite and, when `FLEURON_TEST_POSTGRES` names a server, on PostgreSQL.
+
+#[cfg(test)]
+mod auth;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod command_line;
+#[cfg(test)]
+mod comments;
+#[cfg(test)]
+mod durability;
+#[cfg(test)]
+mod edits;
+#[cfg(test)]
+mod feeds;
+#[cfg(test)]
+mod import;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod operations;
+#[cfg(test)]
+mod permissions;
+#[cfg(test)]
+mod plugins;
+#[cfg(test)]
+mod posts;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod setup;
+#[cfg(test)]
+mod site;
+#[cfg(test)]
+mod slugs;
+#[cfg(test)]
+mod taxonomies;
+#[cfg(test)]
+mod themes;
+#[cfg(test)]
+mod users;
+
+/// The real program.
+#[cfg(test)]
+const PROGRAM: &str = env!("CARGO_BIN_EXE_fleuron-under-test");

@@ -130,7 +130,12 @@ impl CommentService {
                         }
                     }
                     repo::insert(transaction, comment).await?;
-                    events.record(transaction, &DomainEvent::CommentCreated { comment: comment.into() }).await?;
+                    let event = DomainEvent::CommentCreated {
+                        id: comment.id,
+                        post_id: comment.post_id,
+                        comment: comment.into(),
+                    };
+                    events.record(transaction, &event).await?;
                     Ok(comment.clone())
                 })
             })

@@ -1,6 +1,6 @@
 //! Opening connections with the settings that the guarantees rest on.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 
@@ -35,7 +35,7 @@ pub(super) async fn readers(config: &DatabaseConfig) -> Result<DatabaseConnectio
     match config.kind() {
         DatabaseKind::Sqlite(path) => {
             if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder)
+                private_folder(folder)
                     .map_err(|cause| DatabaseError::Folder { folder: folder.display().to_string(), cause })?;
             }
             options.max_connections(SQLITE_READERS).min_connections(1);
@@ -55,6 +55,15 @@ pub(super) async fn writer(
         DatabaseKind::Sqlite(_) => single(config).await,
         DatabaseKind::Postgres => Ok(readers.clone()),
     }
+}
+
+/// The database holds password hashes and drafts: nobody but the owner may look into its folder.
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// A pool of exactly one connection that is never replaced.

@@ -3,7 +3,7 @@
 use fleuron_plugin_host::{CommentInput, PostOutput};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{PostId, UserId};
+use crate::ids::{CommentId, PostId, UserId};
 
 /// A fact, with the whole entity as it was committed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,10 @@ pub enum DomainEvent {
     },
     /// A comment was written.
     CommentCreated {
+        /// Which.
+        id: CommentId,
+        /// What it is about.
+        post_id: PostId,
         /// As it was committed.
         comment: CommentInput,
     },
@@ -53,7 +57,7 @@ impl DomainEvent {
         match self {
             Self::PostCreated { post } | Self::PostUpdated { post } => post.id.clone(),
             Self::PostDeleted { id } => id.to_string(),
-            Self::CommentCreated { comment } => comment.parent_id.clone().unwrap_or_default(),
+            Self::CommentCreated { post_id, .. } => post_id.to_string(),
             Self::UserLoggedIn { id } => id.to_string(),
         }
     }

@@ -8,6 +8,7 @@ use crate::{
     auth::{Actor, Permission},
     error::{ApiError, ErrorCode, FieldError, Result},
     ids::{CategoryId, TagId},
+    site::reserved,
     taxonomies::Terms,
 };
 
@@ -21,6 +22,15 @@ pub const EXCERPT_LENGTH: usize = 2000;
 pub const ADDRESS_LENGTH: usize = 2000;
 /// Most tags of one post.
 pub const TAGS: usize = 100;
+
+/// Whose input is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Somebody who can be told to choose another slug.
+    Client,
+    /// A plugin, which makes slugs of titles and cannot know the site's own addresses: those get a number.
+    Filter,
+}
 
 /// What of a post is open to filters, after every rule was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +46,12 @@ pub(super) struct Checked {
 }
 
 /// Checks every rule and reports every fault. `kept_slug` is one that stands already: it may break newer rules.
-pub(super) fn input(input: &PostInput, kept_slug: Option<&str>, terms: &Terms) -> Result<Checked, Vec<FieldError>> {
+pub(super) fn input(
+    input: &PostInput,
+    kept_slug: Option<&str>,
+    terms: &Terms,
+    source: Source,
+) -> Result<Checked, Vec<FieldError>> {
     let mut faults = Vec::new();
     let mut fault = |field: &str, message: String| faults.push(FieldError::new(field, message));
     let title = input.title.trim();
@@ -57,7 +72,14 @@ pub(super) fn input(input: &PostInput, kept_slug: Option<&str>, terms: &Terms) -
         fault("content", "Must not hold NUL characters.".into());
     }
     let slug = input.slug.as_deref().filter(|slug| Some(*slug) != kept_slug).and_then(|slug| {
-        Slug::parse(slug).map_err(|message| fault("slug", message)).ok()
+        match Slug::parse(slug) {
+            Ok(slug) => Some(slug),
+            Err(_) if source == Source::Filter && reserved::is_reserved(slug) => Some(Slug::derive(slug, slug)),
+            Err(message) => {
+                fault("slug", message);
+                None
+            }
+        }
     });
     let excerpt = input.excerpt.as_deref().map(str::trim).filter(|text| !text.is_empty());
     if excerpt.is_some_and(|text| text.chars().count() > EXCERPT_LENGTH) {
@@ -175,7 +197,7 @@ pub(super) fn permalink(path: &str) -> Result<String, String> {
         return Err(format!("`{}` is not a path on this site.", shortened(&path)));
     }
     let first = path[1..].split('/').next().unwrap_or_default();
-    if crate::site::reserved::is_reserved(first) {
+    if reserved::is_reserved(first) {
         return Err(format!("`{}` begins with /{first}, which belongs to the site itself.", shortened(&path)));
     }
     Ok(path)
@@ -199,7 +221,7 @@ mod tests {
             status: Some("gone".into()),
             cover_image: Some("javascript:alert(1)".into()),
         };
-        let faults = super::input(&input, None, &Terms::default()).unwrap_err();
+        let faults = super::input(&input, None, &Terms::default(), super::Source::Client).unwrap_err();
         let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
         assert_eq!(
             fields,

@@ -4,7 +4,8 @@ use fleuron_plugin_host::{CallContext, HookPoint, PluginHost, PostInput, hook};
 use moka::future::Cache;
 
 use super::{
-    NewPost, Post, PostFilter, PostKind, PostPatch, PostStatus, Slug, ViewCounter, check,
+    NewPost, Post, PostFilter, PostKind, PostPatch, PostStatus, Slug, ViewCounter,
+    check::{self, Source},
     model::{Resolved, WantedSlug},
     repo::{self, Order},
     write::{self, Draft},
@@ -19,6 +20,7 @@ use crate::{
     ids::{PostId, UserId},
     plugins::refused,
     taxonomies::{TermService, Terms},
+    users::UserService,
 };
 
 /// How many counts of lists are kept at hand.
@@ -31,6 +33,7 @@ const TRIES: u32 = 2;
 pub struct PostService {
     database: Database,
     terms: TermService,
+    users: UserService,
     hooks: PluginHost,
     events: EventRecorder,
     views: ViewCounter,
@@ -63,11 +66,12 @@ impl PostService {
     pub fn new(
         database: Database,
         terms: TermService,
+        users: UserService,
         hooks: PluginHost,
         events: EventRecorder,
         views: ViewCounter,
     ) -> Self {
-        Self { database, terms, hooks, events, views, counts: Cache::new(COUNTS_KEPT) }
+        Self { database, terms, users, hooks, events, views, counts: Cache::new(COUNTS_KEPT) }
     }
 
     /// Creates a post. Filters of `on-post-creating` may change it; their answer is checked and authorised like the
@@ -82,7 +86,7 @@ impl PostService {
         let redirects =
             new.aliases.iter().filter_map(|path| checked_path(path, "aliases", &mut faults)).collect();
         let input = self.input_of(&new, status);
-        let checked = check::input(&input, None, &terms);
+        let checked = check::input(&input, None, &terms, Source::Client);
         if let Err(more) = &checked {
             faults.extend(more.iter().cloned());
         }
@@ -92,18 +96,18 @@ impl PostService {
         }
         if self.hooks.listens(HookPoint::OnPostCreating) {
             let allowed = |answer: &PostInput| {
-                let checked = check::input(answer, None, &terms).map_err(words)?;
+                let checked = check::input(answer, None, &terms, Source::Filter).map_err(words)?;
                 let status = checked.status.unwrap_or(status);
                 check::may_create(actor, new.kind, status).map_err(|error| error.detail().to_owned())
             };
             let context = self.context(actor, &post);
             let answer = self.hooks.filter::<hook::OnPostCreating>(input, &context, allowed).await.map_err(refused)?;
-            checked = check::input(&answer.payload, None, &terms).map_err(ApiError::validation)?;
+            checked = check::input(&answer.payload, None, &terms, Source::Filter).map_err(ApiError::validation)?;
         }
         post.author_ids = if new.author_ids.is_empty() {
             actor.user_id().into_iter().collect()
         } else {
-            self.allowed_authors(actor, new.author_ids)?
+            self.allowed_authors(actor, new.author_ids).await?
         };
         post.created_by = actor.user_id().or_else(|| post.author_ids.first().copied());
         post.updated_by = post.created_by;
@@ -267,6 +271,11 @@ impl PostService {
         Ok(())
     }
 
+    /// Grows when posts, pages or comments change; belongs into the keys of what is cached of lists.
+    pub fn content_generation(&self) -> u64 {
+        self.database.changes().content()
+    }
+
     /// Counts a view of a page.
     pub fn count_view(&self, post: PostId) {
         self.views.count(post);
@@ -302,19 +311,19 @@ impl PostService {
         }
         let redirects =
             patch.aliases.iter().filter_map(|path| checked_path(path, "aliases", &mut faults)).collect();
-        let mut checked = self.checked(&input, &base, &terms, faults)?;
+        let mut checked = self.checked(&input, &base, &terms, Source::Client, faults)?;
         if self.hooks.listens(HookPoint::OnPostUpdating) {
             let allowed = |answer: &PostInput| {
-                let checked = check::input(answer, Some(&base.slug), &terms).map_err(words)?;
+                let checked = check::input(answer, Some(&base.slug), &terms, Source::Filter).map_err(words)?;
                 let status = checked.status.unwrap_or(status);
                 check::may_edit(actor, &base, status).map_err(|error| error.detail().to_owned())
             };
             let context = self.context(actor, &base);
             let answer = self.hooks.filter::<hook::OnPostUpdating>(input, &context, allowed).await.map_err(refused)?;
-            checked = self.checked(&answer.payload, &base, &terms, Vec::new())?;
+            checked = self.checked(&answer.payload, &base, &terms, Source::Filter, Vec::new())?;
         }
         if let Some(authors) = &patch.author_ids {
-            post.author_ids = self.allowed_authors(actor, authors.clone())?;
+            post.author_ids = self.allowed_authors(actor, authors.clone()).await?;
         }
         post.comments_open = patch.comments_open.unwrap_or(post.comments_open);
         post.published_at = patch.published_at.or(post.published_at);
@@ -337,9 +346,10 @@ impl PostService {
         input: &PostInput,
         base: &Post,
         terms: &Terms,
+        source: Source,
         mut faults: Vec<FieldError>,
     ) -> Result<check::Checked> {
-        match check::input(input, Some(&base.slug), terms) {
+        match check::input(input, Some(&base.slug), terms, source) {
             Ok(checked) if faults.is_empty() => Ok(checked),
             Ok(_) => Err(ApiError::validation(faults)),
             Err(more) => {
@@ -349,7 +359,7 @@ impl PostService {
         }
     }
 
-    fn allowed_authors(&self, actor: &Actor, authors: Vec<UserId>) -> Result<Vec<UserId>> {
+    async fn allowed_authors(&self, actor: &Actor, authors: Vec<UserId>) -> Result<Vec<UserId>> {
         let own = actor.user_id().is_some_and(|id| authors == [id]);
         if !own {
             actor.require(Permission::EditOthers)?;
@@ -363,7 +373,11 @@ impl PostService {
                 unique.push(author);
             }
         }
-        Ok(unique)
+        let known = self.users.authors(&unique).await?;
+        let unknown = unique.iter().filter(|id| !known.iter().any(|author| author.id == **id));
+        let faults: Vec<FieldError> =
+            unknown.map(|id| FieldError::new("author_ids", format!("There is no user `{id}`."))).collect();
+        if faults.is_empty() { Ok(unique) } else { Err(ApiError::validation(faults)) }
     }
 
     fn input_of(&self, new: &NewPost, status: PostStatus) -> PostInput {

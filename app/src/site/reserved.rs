@@ -2,9 +2,30 @@
 
 /// In alphabetical order, for the search.
 const RESERVED: [&str; 24] = [
-    "admin", "api", "archives", "authors", "categories", "comments", "content", "feed", "feed.json", "feed.xml",
-    "healthz", "login", "logout", "media", "metrics", "page", "readyz", "robots.txt", "rss.xml", "search", "setup",
-    "sitemap.xml", "tags", "theme",
+    "admin",
+    "api",
+    "archives",
+    "authors",
+    "categories",
+    "comments",
+    "content",
+    "feed",
+    "feed.json",
+    "feed.xml",
+    "healthz",
+    "login",
+    "logout",
+    "media",
+    "metrics",
+    "page",
+    "readyz",
+    "robots.txt",
+    "rss.xml",
+    "search",
+    "setup",
+    "sitemap.xml",
+    "tags",
+    "theme",
 ];
 
 /// Whether the first segment of a path belongs to the site itself.

@@ -19,7 +19,8 @@ pub(super) fn register(
     environment.set_formatter(format);
     environment.add_filter("date", |text: &str| written(text, "%-d %B %Y"));
     environment.add_filter("isodate", |text: &str| written(text, "%Y-%m-%d"));
-    environment.add_filter("absolute", move |address: &str| absolute(address, base.get().map(String::as_str)));
+    environment
+        .add_filter("absolute", move |address: &str| absolute(address, base.get().map(String::as_str)));
     environment.add_function("asset", move |path: &str| {
         let path = path.trim_start_matches('/');
         let asset = assets.get(path).ok_or_else(|| {
@@ -66,7 +67,9 @@ fn written(text: &str, form: &str) -> Result<String, Error> {
 
 fn absolute(address: &str, base: Option<&str>) -> String {
     match base {
-        Some(base) if address.starts_with('/') && !address.starts_with("//") => format!("{base}{}", encode(address)),
+        Some(base) if address.starts_with('/') && !address.starts_with("//") => {
+            format!("{base}{}", encode(address))
+        }
         _ => encode(address).into_owned(),
     }
 }

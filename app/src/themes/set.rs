@@ -77,7 +77,11 @@ impl ThemeSet {
         if faults.is_empty() {
             trial::run(&set, &mut faults);
         }
-        if faults.is_empty() { Ok(set) } else { Err(ThemeError::Broken { theme: source.to_string(), faults }) }
+        if faults.is_empty() {
+            Ok(set)
+        } else {
+            Err(ThemeError::Broken { theme: source.to_string(), faults })
+        }
     }
 
     /// As its maker calls it.

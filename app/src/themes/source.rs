@@ -47,7 +47,10 @@ impl Source {
         }
         let looked = if is_name {
             let built_in: Vec<_> = EMBEDDED.dirs().map(|dir| dir.path().display().to_string()).collect();
-            format!("no folder `{name}` or `themes/{name}` with a {MANIFEST}; built in are {}", built_in.join(", "))
+            format!(
+                "no folder `{name}` or `themes/{name}` with a {MANIFEST}; built in are {}",
+                built_in.join(", ")
+            )
         } else {
             format!("no folder of that path with a {MANIFEST}")
         };
@@ -92,7 +95,10 @@ fn walk(folder: &Path, prefix: &str, files: &mut Vec<File>) -> Result<(), ThemeE
         if metadata.is_dir() {
             walk(&path, &relative, files)?;
         } else if metadata.len() > FILE_LENGTH {
-            let cause = std::io::Error::other(format!("{} bytes; a theme's file has at most {FILE_LENGTH}", metadata.len()));
+            let cause = std::io::Error::other(format!(
+                "{} bytes; a theme's file has at most {FILE_LENGTH}",
+                metadata.len()
+            ));
             return Err(ThemeError::Read { path, cause });
         } else {
             let content = std::fs::read(&path).map_err(failed(&path))?.into();

@@ -6,9 +6,9 @@ use minijinja::{Value, value::Serde};
 use super::{
     Fault,
     context::{
-        Archive, CommentContext, CommentForm, CommentParent, CommentValues, EntryPage, ErrorContext, ErrorPage,
-        FeedContext, FormError, Frame, ListPage, NamedLink, NavigationItem, PageContext, PageLink, Pagination,
-        PostContext, SiteContext, Summary, TitledLink,
+        Archive, CommentContext, CommentForm, CommentParent, CommentValues, EntryPage, ErrorContext,
+        ErrorPage, FeedContext, FormError, Frame, ListPage, NamedLink, NavigationItem, PageContext, PageLink,
+        Pagination, PostContext, SiteContext, Summary, TitledLink,
     },
     set::ThemeSet,
 };
@@ -91,7 +91,12 @@ fn summary(full: bool) -> Summary {
 }
 
 fn list(kind: &'static str, full: bool) -> ListPage {
-    let page_link = |number| PageLink { number, url: number.map(|_| "/page/2".into()), current: false, gap: number.is_none() };
+    let page_link = |number| PageLink {
+        number,
+        url: number.map(|_| "/page/2".into()),
+        current: false,
+        gap: number.is_none(),
+    };
     let archive = Archive {
         kind,
         title: "Name".into(),
@@ -108,7 +113,11 @@ fn list(kind: &'static str, full: bool) -> ListPage {
             pages: if full { 3 } else { 1 },
             newer: some(full, "/"),
             older: some(full, "/page/3"),
-            pages_list: if full { vec![page_link(Some(1)), page_link(None), page_link(Some(3))] } else { Vec::new() },
+            pages_list: if full {
+                vec![page_link(Some(1)), page_link(None), page_link(Some(3))]
+            } else {
+                Vec::new()
+            },
         },
         archive: (kind != "home").then_some(archive),
     }

@@ -35,7 +35,9 @@ pub(super) fn start(shared: &Arc<Shared>) {
             let thread = std::thread::Builder::new().name("theme-watch".into());
             match thread.spawn(move || follow(&changes, &theme)) {
                 Ok(_) => drop(shared.watcher.set(watcher)),
-                Err(error) => tracing::warn!(%error, theme = %shared.source, "changes of the theme need a restart"),
+                Err(error) => {
+                    tracing::warn!(%error, theme = %shared.source, "changes of the theme need a restart")
+                }
             }
         }
         Err(error) => tracing::warn!(%error, theme = %shared.source, "changes of the theme need a restart"),

@@ -1,0 +1,145 @@
+//! `/feed.xml`, `/sitemap.xml` and `/robots.txt`.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use url::form_urlencoded;
+
+use super::{
+    atom::{self, Entry, Feed},
+    robots,
+    sitemap::{self, Location},
+};
+use crate::{
+    auth::{Actor, Permission},
+    error::{ApiError, ErrorCode, Result},
+    posts::{Post, PostFilter, PostKind},
+    site::{FEED, Site, answer, author_path, category_path, document, read, tag_path},
+    themes::GENERATOR,
+};
+
+const ATOM: &str = "application/atom+xml; charset=utf-8";
+const XML: &str = "application/xml; charset=utf-8";
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// Posts in the feed.
+const ENTRIES: u64 = 20;
+/// Posts and pages in the sitemap at most: ten parts.
+const LOCATIONS: u64 = 500_000;
+/// Users that are read at once.
+const USERS: u64 = 500;
+
+/// Registers the routes.
+pub fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(read("/feed.xml", feed))
+        .service(read("/sitemap.xml", site_map))
+        .service(read("/robots.txt", rules));
+}
+
+async fn feed(request: HttpRequest) -> HttpResponse {
+    answer(&request, async {
+        let site = Site::of(&request)?;
+        let filter = PostFilter { kind: Some(PostKind::Post), ..PostFilter::default() };
+        let (posts, _) = site.posts.published(filter, 0, ENTRIES).await?;
+        let mut entries = Vec::with_capacity(posts.len());
+        for post in &posts {
+            entries.push(entry(&site, post).await?);
+        }
+        let settings = site.settings.site().await?;
+        let feed = Feed {
+            title: settings.title.clone(),
+            subtitle: settings.description.clone(),
+            language: settings.language.clone(),
+            site_url: site.links.absolute("/"),
+            self_url: site.links.absolute(FEED),
+            generator: GENERATOR,
+            entries,
+        };
+        Ok(document(&request, ATOM, atom::write(&feed)))
+    })
+    .await
+}
+
+async fn entry(site: &Site, post: &Post) -> Result<Entry> {
+    let terms = site.terms.terms().await?;
+    let authors = site.users.authors(&post.author_ids).await?;
+    let category = post.category_id.and_then(|id| terms.category(id)).map(|category| category.name.clone());
+    let tags = post.tag_ids.iter().filter_map(|id| terms.tag(*id)).map(|tag| tag.name.clone());
+    Ok(Entry {
+        id: post.id.0,
+        title: post.title.clone(),
+        url: site.links.absolute(&post.path()),
+        published: post.published_at.unwrap_or(post.created_at),
+        updated: post.updated_at,
+        authors: authors.into_iter().map(|author| author.display_name).collect(),
+        categories: category.into_iter().chain(tags).collect(),
+        summary: site.excerpt(post).await.to_string(),
+        html: site.renderer.post(post).await?.as_str().to_owned(),
+    })
+}
+
+async fn site_map(request: HttpRequest) -> HttpResponse {
+    answer(&request, async {
+        let site = Site::of(&request)?;
+        let locations = locations(&site).await?;
+        let mut query = form_urlencoded::parse(request.query_string().as_bytes());
+        let text = match query.find(|(key, _)| key == "part") {
+            None => {
+                sitemap::write(&locations, |part| site.links.absolute(&format!("/sitemap.xml?part={part}")))
+            }
+            Some((_, part)) => part
+                .parse()
+                .ok()
+                .and_then(|part| sitemap::write_part(&locations, part))
+                .ok_or_else(|| ApiError::new(ErrorCode::NotFound, "The sitemap has no such part."))?,
+        };
+        Ok(document(&request, XML, text))
+    })
+    .await
+}
+
+/// The front page, posts and pages, and the archives that have posts.
+async fn locations(site: &Site) -> Result<Vec<Location>> {
+    let mut locations = vec![Location { url: site.links.absolute("/"), changed: None }];
+    for heading in site.posts.published_headings(None, LOCATIONS).await? {
+        locations
+            .push(Location { url: site.links.absolute(&heading.path), changed: Some(heading.updated_at) });
+    }
+    for (path, filter) in archives(site).await? {
+        let filter = PostFilter { kind: Some(PostKind::Post), ..filter };
+        if site.posts.count_published(filter).await? > 0 {
+            locations.push(Location { url: site.links.absolute(&path), changed: None });
+        }
+    }
+    Ok(locations)
+}
+
+async fn archives(site: &Site) -> Result<Vec<(String, PostFilter)>> {
+    let terms = site.terms.terms().await?;
+    let mut archives = Vec::new();
+    for category in terms.categories() {
+        let categories = Some(terms.with_descendants(category.id));
+        archives.push((category_path(&category.slug), PostFilter { categories, ..PostFilter::default() }));
+    }
+    for tag in terms.tags() {
+        archives.push((tag_path(&tag.slug), PostFilter { tag: Some(tag.id), ..PostFilter::default() }));
+    }
+    let mut after = None;
+    loop {
+        let users = site.users.list(&Actor::System, after, USERS).await?;
+        let Some(last) = users.last() else { break };
+        after = Some(last.id);
+        for user in users.iter().filter(|user| user.role.grants(Permission::WritePosts)) {
+            let filter = PostFilter { author: Some(user.id), ..PostFilter::default() };
+            archives.push((author_path(&user.username), filter));
+        }
+    }
+    Ok(archives)
+}
+
+async fn rules(request: HttpRequest) -> HttpResponse {
+    answer(&request, async {
+        let site = Site::of(&request)?;
+        Ok(document(&request, PLAIN, robots(&site.links.absolute("/sitemap.xml"))))
+    })
+    .await
+}
