@@ -9,7 +9,7 @@ use wasmtime::component::{Component, TypedFunc};
 
 use crate::binary;
 use crate::config::HostConfig;
-use crate::engine::{self, Ticker};
+use crate::engine::{self, Running, Ticker};
 use crate::guest_state::{Environment, GuestState};
 use crate::hook::PostInput;
 use crate::manifest::Permissions;
@@ -20,6 +20,7 @@ use crate::testing::MemoryPorts;
 pub struct BareGuest {
     store: Store<GuestState>,
     function: TypedFunc<(Arc<PostInput>,), (Option<PostInput>,)>,
+    _running: Running,
     _ticker: Ticker,
 }
 
@@ -52,8 +53,8 @@ impl BareGuest {
             .get_export_index(None, "raisfast:plugin-wit/plugin-hooks")
             .and_then(|interface| component.get_export_index(Some(&interface), "on-post-creating"))
             .ok_or("the code does not export on-post-creating")?;
-        let function = instance.get_typed_func(&mut store, &export).map_err(|error| format!("{error:#}"))?;
-        Ok(BareGuest { store, function, _ticker: ticker })
+        let function = instance.get_typed_func(&mut store, export).map_err(|error| format!("{error:#}"))?;
+        Ok(BareGuest { store, function, _running: ticker.pulse().run(), _ticker: ticker })
     }
 
     /// One call.

@@ -11,7 +11,9 @@ use crate::error::HostError;
 use crate::guest_state::GuestState;
 use crate::host_api;
 pub(crate) use code_cache::CodeCache;
-pub(crate) use ticker::Ticker;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use ticker::Running;
+pub(crate) use ticker::{Pulse, Ticker};
 
 /// Stack kept for host functions beside what guests may use, in bytes.
 const HOST_STACK: usize = 1 << 20;

@@ -77,6 +77,7 @@ impl PluginHost {
         let shared = Shared {
             one_offs: Arc::new(Semaphore::new(config.one_off_cap)),
             guests: runtime.handle().clone(),
+            pulse: ticker.pulse().clone(),
             config: Arc::new(config),
             ports,
         };

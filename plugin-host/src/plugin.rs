@@ -19,6 +19,7 @@ use crate::breaker::Breaker;
 use crate::capability::Grants;
 use crate::compiled::Compiled;
 use crate::config::HostConfig;
+use crate::engine::Pulse;
 use crate::error::CallError;
 use crate::guest_state::Environment;
 use crate::hook::{COUNT, Hook, HookPoint};
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) ports: Ports,
     pub(crate) one_offs: Arc<Semaphore>,
     pub(crate) guests: Handle,
+    pub(crate) pulse: Pulse,
 }
 
 /// A plugin with everything that belongs to it.
@@ -56,6 +58,7 @@ pub(crate) struct Plugin {
     timeout: Duration,
     start_failures: AtomicU32,
     guests: Handle,
+    pulse: Pulse,
 }
 
 /// What belongs to one hook that the plugin listens to.
@@ -93,6 +96,7 @@ impl Plugin {
             timeout: manifest.limits.timeout.unwrap_or(shared.config.call_timeout),
             start_failures: AtomicU32::new(0),
             guests: shared.guests.clone(),
+            pulse: shared.pulse.clone(),
             manifest,
             origin,
             compiled,
@@ -121,8 +125,10 @@ impl Plugin {
         let limit = self.environment.config.start_timeout;
         let deadline = Instant::now() + limit;
         let plugin = Arc::clone(self);
-        let start =
-            self.guests.spawn(async move { timeout_at(deadline.into(), plugin.start(deadline)).await });
+        let start = self.guests.spawn(async move {
+            let _running = plugin.pulse.run();
+            timeout_at(deadline.into(), plugin.start(deadline)).await
+        });
         match start.await {
             Ok(Ok(instance)) => {
                 self.pool.add(instance?);
@@ -249,6 +255,7 @@ impl Plugin {
         payload: Arc<H::Payload>,
         deadline: Instant,
     ) -> Result<H::Results, CallError> {
+        let _running = self.pulse.run();
         let seat = self.pool.seat().await?;
         let mut instance = match self.pool.take(&seat) {
             Some(instance) => instance,

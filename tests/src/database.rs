@@ -33,7 +33,7 @@ impl PostgresDatabase {
         url.set_path(&self.name);
         let mut config = DatabaseConfig::parse(url.as_str()).expect("a URL of PostgreSQL");
         // Many tests share one server, which takes a hundred connections.
-        config.max_connections = 5;
+        config.max_connections = 8;
         config
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use reqwest::{Client, redirect};
 
-use crate::actor::Actor;
-use crate::wait::{PATIENCE, eventually, eventually_within};
+use crate::actor::{Account, Actor};
+use crate::wait::{PATIENCE, eventually, eventually_within, id, text};
 
 /// What the server says when it is bound, before its address.
 const SERVES: &str = "Fleuron serves http://";
@@ -212,9 +212,32 @@ impl Serving {
     /// # Panics
     /// When a client cannot be made.
     pub fn guest(&self) -> Actor {
-        let client = Client::builder().redirect(redirect::Policy::none()).timeout(6 * PATIENCE).build();
-        Actor::new(client.expect("an HTTP client"), &self.url, None, None)
+        Actor::new(client(), &self.url, None, None)
     }
+
+    /// Signs in somebody who has an account.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn sign_in(&self, login: &str, password: &str) -> Actor {
+        let session = self.guest().login(login, password).await.expect(200).json();
+        let access_token = text(&session, "access_token").to_owned();
+        let bearer = format!("Bearer {access_token}");
+        let me = self.guest().get_with("/api/v1/auth/me", "authorization", &bearer).await.expect(200).json();
+        let account = Account {
+            id: id(&me).parse().expect("an id"),
+            email: text(&me, "email").to_owned(),
+            username: text(&me, "username").to_owned(),
+            access_token,
+            refresh_token: text(&session, "refresh_token").to_owned(),
+        };
+        Actor::new(client(), &self.url, text(&me, "role").parse().ok(), Some(account))
+    }
+}
+
+fn client() -> Client {
+    let client = Client::builder().redirect(redirect::Policy::none()).timeout(6 * PATIENCE).build();
+    client.expect("an HTTP client")
 }
 
 /// The lines that a process writes, gathered as they come.

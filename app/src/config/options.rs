@@ -149,7 +149,10 @@ fn number<N: FromStr + Copy + PartialOrd + From<u8>>(
     default: N,
     faults: &mut Vec<String>,
 ) -> N {
-    let parsed = option.as_ref().map_or(Ok(file.unwrap_or(default)), |text| text.parse().map_err(|_| text.clone()));
+    let parsed = match option {
+        Some(text) => text.parse().ok().ok_or(text),
+        None => Ok(file.unwrap_or(default)),
+    };
     match parsed {
         Ok(number) if number >= N::from(1) => number,
         Ok(_) => {

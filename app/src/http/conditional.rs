@@ -56,7 +56,7 @@ impl FromRequest for IfMatch {
         ready(match IfMatchHeader::parse(request) {
             Ok(IfMatchHeader::Any) => Ok(Self(None)),
             Ok(IfMatchHeader::Items(tags)) => match tags.as_slice() {
-                [tag] => tag.tag().parse().map(|version| Self(Some(version))).map_err(|_| malformed()),
+                [tag] => tag.tag().parse().map(|version| Self(Some(version))).map_err(|error: std::num::ParseIntError| malformed().caused_by(error)),
                 _ => Err(malformed()),
             },
             Err(_) => Err(malformed()),

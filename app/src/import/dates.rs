@@ -41,7 +41,9 @@ pub(super) fn parse(text: &str) -> Result<Moment, String> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_rfc2822(text)) {
         return Ok(Moment::exact(moment.timestamp_millis()));
     }
-    for format in ["%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%d %H:%M:%S%.f%z", "%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M %z"] {
+    for format in
+        ["%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%d %H:%M:%S%.f%z", "%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M %z"]
+    {
         if let Ok(moment) = DateTime::parse_from_str(text, format) {
             return Ok(Moment::exact(moment.timestamp_millis()));
         }
@@ -59,7 +61,9 @@ pub(super) fn parse(text: &str) -> Result<Moment, String> {
 pub(super) fn from_path(path: &str) -> Option<Moment> {
     let segments: Vec<&str> = path.split('/').collect();
     let folders = segments.windows(3).find_map(|window| day(window[0], window[1], window[2]));
-    folders.or_else(|| segments.iter().find_map(|segment| leading_date(segment).map(|(day, _)| day))).map(Moment::day)
+    folders
+        .or_else(|| segments.iter().find_map(|segment| leading_date(segment).map(|(day, _)| day)))
+        .map(Moment::day)
 }
 
 /// A file's name without the date before it: `2019-11-07-a-post` becomes `a-post`.
@@ -117,7 +121,9 @@ mod tests {
     #[test]
     fn dates_are_found_in_paths() {
         let found = |path: &str| from_path(path).map(|moment| moment.at.to_rfc3339()[..10].to_owned());
-        for path in ["2019/11/07/a-post", "/blog/2019/11/7/a", "_posts/2019-11-07-a-post.md", "2019-11-07-a/index.md"] {
+        for path in
+            ["2019/11/07/a-post", "/blog/2019/11/7/a", "_posts/2019-11-07-a-post.md", "2019-11-07-a/index.md"]
+        {
             assert_eq!(found(path).as_deref(), Some("2019-11-07"), "{path}");
         }
         for path in ["a-post", "2019/99/07/a", "v2019-11-07", "2019-11-0789", "1234/56/78"] {

@@ -51,11 +51,18 @@ pub(super) fn split(text: &str) -> Result<Option<Split<'_>>, Fault> {
     let mut end = opening.len();
     for line in lines {
         if line.trim_end() == fence {
-            return Ok(Some(Split { format, head: &text[opening.len()..end], body: &text[end + line.len()..] }));
+            return Ok(Some(Split {
+                format,
+                head: &text[opening.len()..end],
+                body: &text[end + line.len()..],
+            }));
         }
         end += line.len();
     }
-    Err(Fault { line: Some(1), message: format!("the front matter is opened by `{fence}` but never closed by it") })
+    Err(Fault {
+        line: Some(1),
+        message: format!("the front matter is opened by `{fence}` but never closed by it"),
+    })
 }
 
 impl Split<'_> {
@@ -70,7 +77,10 @@ impl Split<'_> {
                 Ok(fields.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect())
             }
             Value::Null => Ok(Map::new()),
-            _ => Err(Fault { line: Some(FIRST_LINE), message: "the front matter must be `name: value` lines".into() }),
+            _ => Err(Fault {
+                line: Some(FIRST_LINE),
+                message: "the front matter must be `name: value` lines".into(),
+            }),
         }
     }
 
@@ -79,7 +89,10 @@ impl Split<'_> {
         let name = field.rsplit('.').next().unwrap_or(field);
         let found = self.head.lines().position(|line| {
             let line = line.trim_start().trim_start_matches('"');
-            let rest = line.get(..name.len()).filter(|start| start.eq_ignore_ascii_case(name)).map(|_| &line[name.len()..]);
+            let rest = line
+                .get(..name.len())
+                .filter(|start| start.eq_ignore_ascii_case(name))
+                .map(|_| &line[name.len()..]);
             rest.is_some_and(|rest| rest.trim_start_matches('"').trim_start().starts_with(['=', ':']))
         });
         found.map(|index| index + FIRST_LINE)
@@ -158,7 +171,10 @@ mod tests {
         let fields = found.parse().unwrap();
         assert_eq!(fields["title"], "A");
         assert_eq!(fields["tags"][1], 2);
-        assert_eq!((found.line_of("tags"), found.line_of("title"), found.line_of("none")), (Some(3), Some(2), None));
+        assert_eq!(
+            (found.line_of("tags"), found.line_of("title"), found.line_of("none")),
+            (Some(3), Some(2), None)
+        );
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::ops::Range;
 /// Where in `html` the values stand that are addresses, without their quotes. Comments, scripts and styles are passed over.
 pub(super) fn addresses(html: &str) -> Vec<Range<usize>> {
     let mut scanner = Scanner { html, bytes: html.as_bytes(), at: 0, found: Vec::new() };
-    while let Some(tag) = scanner.bytes.get(scanner.at..).and_then(|rest| rest.iter().position(|byte| *byte == b'<')) {
+    while let Some(tag) =
+        scanner.bytes.get(scanner.at..).and_then(|rest| rest.iter().position(|byte| *byte == b'<'))
+    {
         scanner.at += tag;
         scanner.markup();
     }
@@ -105,20 +107,38 @@ mod tests {
 
     #[test]
     fn values_are_found_however_they_are_quoted() {
-        assert_eq!(found("<img alt='a > b' src=\"a.png\"><IMG SRC='b.png'/><img src=c.png>"), ["a.png", "b.png", "c.png"]);
+        assert_eq!(
+            found("<img alt='a > b' src=\"a.png\"><IMG SRC='b.png'/><img src=c.png>"),
+            ["a.png", "b.png", "c.png"]
+        );
         assert_eq!(found("<a\n  class=x\n  href = \"x.md\" >text</a>"), ["x.md"]);
-        assert_eq!(found("<source srcset=\"a.png, b.png 2x\"><video poster=p.png controls>"), ["a.png", "b.png", "p.png"]);
+        assert_eq!(
+            found("<source srcset=\"a.png, b.png 2x\"><video poster=p.png controls>"),
+            ["a.png", "b.png", "p.png"]
+        );
     }
 
     #[test]
     fn what_is_not_shown_is_passed_over() {
-        assert!(found("<!-- <img src=a.png> --> 1 < 2 <script src=x.js>'<img src=a.png>'</script>").is_empty());
+        assert!(
+            found("<!-- <img src=a.png> --> 1 < 2 <script src=x.js>'<img src=a.png>'</script>").is_empty()
+        );
         assert_eq!(found("<style>a{}</style><img src=\"b.png\">"), ["b.png"]);
     }
 
     #[test]
     fn broken_markup_ends() {
-        for html in ["<", "<a", "<a href", "<a href=", "<a href=\"x", "<img =src>", "<a ü=\"ü\" href=ü", "<!--", "<script>"] {
+        for html in [
+            "<",
+            "<a",
+            "<a href",
+            "<a href=",
+            "<a href=\"x",
+            "<img =src>",
+            "<a ü=\"ü\" href=ü",
+            "<!--",
+            "<script>",
+        ] {
             addresses(html);
         }
     }

@@ -56,7 +56,8 @@ impl<'a> Reader<'a> {
     /// The first of these fields that is there. A dot leads into a table.
     fn field(&self, names: &[&'static str]) -> Option<(&'static str, &'a Value)> {
         names.iter().find_map(|name| {
-            let (table, rest) = name.split_once('.').map_or((*name, None), |(table, rest)| (table, Some(rest)));
+            let (table, rest) =
+                name.split_once('.').map_or((*name, None), |(table, rest)| (table, Some(rest)));
             let value = self.fields.get(table)?;
             let value = rest.map_or(Some(value), |rest| value.get(rest))?;
             (!value.is_null()).then_some((*name, value))
@@ -110,7 +111,16 @@ impl<'a> Reader<'a> {
 
     /// A picture's address: text, or a table that holds it.
     fn cover(&mut self) -> Option<String> {
-        let names = ["cover.image", "cover.src", "image.src", "extra.image", "extra.cover", "image", "cover", "featured_image"];
+        let names = [
+            "cover.image",
+            "cover.src",
+            "image.src",
+            "extra.image",
+            "extra.cover",
+            "image",
+            "cover",
+            "featured_image",
+        ];
         let (_, value) = self.field(&names)?;
         scalar(value).and_then(|text| tidy(&text))
     }
@@ -166,7 +176,8 @@ fn scalar(value: &Value) -> Option<String> {
 }
 
 fn tidy(text: &str) -> Option<String> {
-    let words: Vec<&str> = text.split(|character: char| character.is_whitespace() || character.is_control()).collect();
+    let words: Vec<&str> =
+        text.split(|character: char| character.is_whitespace() || character.is_control()).collect();
     let line = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     (!line.is_empty()).then_some(line)
 }
@@ -195,16 +206,26 @@ mod tests {
              aliases = [\"old\"]\n[taxonomies]\ntags = [\"x\", \"y\", \"x\"]\ncategories = [\"News\"]\n[extra]\nimage = \"a.png\"\n+++\n",
         );
         assert_eq!(zola.authors, ["Ada", "Bob, Jr."]);
-        assert_eq!((zola.tags.as_slice(), zola.categories.as_slice()), (["x", "y"].map(String::from).as_slice(), ["News".to_owned()].as_slice()));
+        assert_eq!(
+            (zola.tags.as_slice(), zola.categories.as_slice()),
+            (["x", "y"].map(String::from).as_slice(), ["News".to_owned()].as_slice())
+        );
         assert_eq!((zola.path.as_deref(), zola.cover.as_deref()), (Some("2019/11/07/A"), Some("a.png")));
         assert_eq!(zola.date.unwrap().at.to_rfc3339(), "2019-11-08T01:02:03.000Z");
 
-        let hugo = metadata("---\ntitle: 2020\nsummary: |\n  Two\n  lines\nauthor:\n  name: Ada\ncover:\n  image: c.png\ndraft: true\n---\n");
+        let hugo = metadata(
+            "---\ntitle: 2020\nsummary: |\n  Two\n  lines\nauthor:\n  name: Ada\ncover:\n  image: c.png\ndraft: true\n---\n",
+        );
         assert_eq!(hugo.title.as_deref(), Some("2020"));
         assert_eq!(hugo.description.as_deref(), Some("Two lines"));
-        assert_eq!((hugo.authors[0].as_str(), hugo.cover.as_deref(), hugo.draft), ("Ada", Some("c.png"), true));
+        assert_eq!(
+            (hugo.authors[0].as_str(), hugo.cover.as_deref(), hugo.draft),
+            ("Ada", Some("c.png"), true)
+        );
 
-        let jekyll = metadata("---\ntitle: A\npublished: false\ndate: 2019-11-07 10:00:00 +0100\ntags: x, y\npermalink: /a/\n---\n");
+        let jekyll = metadata(
+            "---\ntitle: A\npublished: false\ndate: 2019-11-07 10:00:00 +0100\ntags: x, y\npermalink: /a/\n---\n",
+        );
         assert!(jekyll.draft);
         assert_eq!(jekyll.tags, ["x", "y"]);
         assert_eq!(jekyll.path.as_deref(), Some("/a/"));

@@ -7,7 +7,11 @@ use crate::{posts::check::ADDRESS_LENGTH, site::reserved};
 /// A kept path or an alias as posts take it: `2019/11/07/a.html` becomes `/2019/11/07/a.html`. A whole URL loses its
 /// host. The error completes a sentence that begins with the path.
 pub(super) fn site_path(text: &str) -> Result<String, String> {
-    let url = if text.starts_with("http://") || text.starts_with("https://") { Url::parse(text).ok() } else { None };
+    let url = if text.starts_with("http://") || text.starts_with("https://") {
+        Url::parse(text).ok()
+    } else {
+        None
+    };
     let path = url.as_ref().map_or(text, Url::path);
     let path = crate::site::decode(path).ok_or("holds characters that no path may")?;
     let path = format!("/{}", path.trim().trim_matches('/'));
@@ -85,7 +89,9 @@ mod tests {
         ] {
             assert_eq!(site_path(text).unwrap(), path);
         }
-        for wrong in ["", "/", "a//b", "a/../b", "/:year/:title", "feed.xml", "/tags/x", "a?b", "a\\b", "a\nb"] {
+        for wrong in
+            ["", "/", "a//b", "a/../b", "/:year/:title", "feed.xml", "/tags/x", "a?b", "a\\b", "a\nb"]
+        {
             assert!(site_path(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -68,7 +68,9 @@ pub(super) fn find(markdown: &str) -> Found {
             Event::Start(Tag::Image { link_type, dest_url, .. }) => {
                 open.push(Open { link_type, address: dest_url.into_string(), text_end: range.start + 2 });
             }
-            Event::Start(Tag::HtmlBlock) | Event::InlineHtml(_) => references.extend(in_html(markdown, range)),
+            Event::Start(Tag::HtmlBlock) | Event::InlineHtml(_) => {
+                references.extend(in_html(markdown, range))
+            }
             Event::Start(Tag::CodeBlock(_)) | Event::Code(_) => code.push(range),
             _ => {}
         }
@@ -108,7 +110,7 @@ pub(super) fn leading_title(markdown: &str) -> Option<(String, &str)> {
         }
     }
     let title = title.trim().to_owned();
-    (!title.is_empty()).then(|| (title, &markdown[range.end..]))
+    (!title.is_empty()).then(|| (title, markdown[range.end..].trim_start_matches('\n')))
 }
 
 /// `](address "title")`, somewhere behind the text of a link.
@@ -194,10 +196,16 @@ mod tests {
             ("[![alt](a.png)](b.md)", "[![alt](X)](X)"),
             ("[](a.md) and [x\\]y]( <a b.md> )", "[](X) and [x\\]y]( <X> )"),
             ("[a](b(c).md) [d](e\\).md)", "[a](X) [d](X)"),
-            ("[a][1] ![b]\n\n[1]: a.md 'title'\n[b]:\n  <b.png>\n", "[a][1] ![b]\n\n[1]: X 'title'\n[b]:\n  <X>\n"),
+            (
+                "[a][1] ![b]\n\n[1]: a.md 'title'\n[b]:\n  <b.png>\n",
+                "[a][1] ![b]\n\n[1]: X 'title'\n[b]:\n  <X>\n",
+            ),
             ("> - [ü](ü.md)\n>   ![y](y.png)\n", "> - [ü](X)\n>   ![y](X)\n"),
             ("| a |\n|---|\n| [x](y.md) |\n", "| a |\n|---|\n| [x](X) |\n"),
-            ("a <img src=\"a.png\"> b\n\n<p>\n<a href='b.md'>x</a>\n</p>\n", "a <img src=\"X\"> b\n\n<p>\n<a href='X'>x</a>\n</p>\n"),
+            (
+                "a <img src=\"a.png\"> b\n\n<p>\n<a href='b.md'>x</a>\n</p>\n",
+                "a <img src=\"X\"> b\n\n<p>\n<a href='X'>x</a>\n</p>\n",
+            ),
         ] {
             assert_eq!(exchanged(before), after);
         }
@@ -205,7 +213,8 @@ mod tests {
 
     #[test]
     fn code_is_untouched() {
-        let text = "`[a](b.md)`\n\n```html\n<img src=\"a.png\">\n[a](b.md)\n[c]: d.md\n```\n\n    ![x](y.png)\n";
+        let text =
+            "`[a](b.md)`\n\n```html\n<img src=\"a.png\">\n[a](b.md)\n[c]: d.md\n```\n\n    ![x](y.png)\n";
         assert_eq!(find(text).references, []);
         assert_eq!(find("`{{ x }}` {{ y }} {% z %}\n\n```\n{{ code }}\n```\n").template_tags, 2);
     }
@@ -217,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_leading_heading_can_be_the_title() {
-        assert_eq!(leading_title("\n# A `b`\n\nText"), Some(("A b".to_owned(), "\nText")));
+        assert_eq!(leading_title("\n# A `b`\n\nText"), Some(("A b".to_owned(), "Text")));
         assert_eq!(leading_title("Text\n\n# A"), None);
         assert_eq!(leading_title("## A"), None);
     }

@@ -41,7 +41,8 @@ fn descend(folder: &Path, prefix: &str, found: &mut Vec<SourceFile>) -> io::Resu
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        let Some(name) = name.to_str().filter(|name| !name.starts_with('.') && *name != "node_modules") else {
+        let Some(name) = name.to_str().filter(|name| !name.starts_with('.') && *name != "node_modules")
+        else {
             continue;
         };
         let kind = entry.file_type()?;

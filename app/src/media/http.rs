@@ -25,7 +25,7 @@ const FENCE: &str = "sandbox; default-src 'none'";
 
 /// Registers the route.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.service(site::page("/media/{path:.*}").route(site::read().to(serve)));
+    config.service(site::read("/media/{path:.*}", serve));
 }
 
 async fn serve(request: HttpRequest) -> HttpResponse {
@@ -44,7 +44,7 @@ async fn find(request: &HttpRequest) -> Result<HttpResponse> {
     let file = file.ok_or_else(|| ApiError::not_found("file"))?;
     let tag = ETag(EntityTag::new_strong(file.sha256.clone()));
     if not_modified(request, &tag) {
-        return Ok(headers(HttpResponse::NotModified(), &file, tag).finish());
+        return Ok(headers(HttpResponse::NotModified(), tag).finish());
     }
     send(request, media, &file, tag).await
 }
@@ -69,14 +69,10 @@ async fn send(request: &HttpRequest, media: &MediaService, file: &Media, tag: ET
     } else {
         media.read(file, range).await?
     };
-    Ok(headers(builder, file, tag).content_type(file.content_type.as_str()).body(SizedStream::new(size, bytes)))
+    Ok(headers(builder, tag).content_type(file.content_type.as_str()).body(SizedStream::new(size, bytes)))
 }
 
-fn headers(
-    mut builder: actix_web::HttpResponseBuilder,
-    file: &Media,
-    tag: ETag,
-) -> actix_web::HttpResponseBuilder {
+fn headers(mut builder: actix_web::HttpResponseBuilder, tag: ETag) -> actix_web::HttpResponseBuilder {
     builder
         .insert_header(tag)
         .insert_header((header::CACHE_CONTROL, FOR_EVER))
@@ -90,7 +86,10 @@ fn headers(
 enum Wanted {
     All,
     /// Both ends included.
-    Part { first: u64, last: u64 },
+    Part {
+        first: u64,
+        last: u64,
+    },
     Nothing,
 }
 

@@ -113,7 +113,9 @@ fn is_pdf(bytes: &[u8]) -> bool {
 fn is_svg(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    text.starts_with("<svg") || (["<?xml", "<!--", "<!DOCTYPE"].iter().any(|start| text.starts_with(start)) && text.contains("<svg"))
+    text.starts_with("<svg")
+        || (["<?xml", "<!--", "<!DOCTYPE"].iter().any(|start| text.starts_with(start))
+            && text.contains("<svg"))
 }
 
 fn is_text(bytes: &[u8]) -> bool {

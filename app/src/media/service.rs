@@ -44,8 +44,10 @@ impl MediaService {
     /// Puts the service together. Files live in `media` in the data folder, which is made if it is missing.
     pub fn new(database: Database, data: &Path) -> Result<Self, object_store::Error> {
         let folder = data.join("media");
-        std::fs::create_dir_all(&folder)
-            .map_err(|error| object_store::Error::Generic { store: "LocalFileSystem", source: error.into() })?;
+        std::fs::create_dir_all(&folder).map_err(|error| object_store::Error::Generic {
+            store: "LocalFileSystem",
+            source: error.into(),
+        })?;
         // A row must never outlive a power cut that its file does not.
         let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
         Ok(Self { database, store })

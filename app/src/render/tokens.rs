@@ -1,8 +1,9 @@
 //! A small HTML tokeniser: tags, their attributes and text, in one linear pass.
 //!
 //! It follows the tokeniser of the HTML standard where that decides what is a tag (comments, bogus comments,
-//! quoting in attributes, raw text) and leaves out what does not matter here (character references, which its
-//! users decode where they need them). It builds no tree and never fails: junk is text, as in a browser.
+//! quoting in attributes) and leaves out what does not matter here: character references, which its users decode
+//! where they need them, and raw text such as scripts, which [`is_raw_text`] tells. It builds no tree and never
+//! fails: junk is text, as in a browser.
 
 /// One piece of an HTML document. Comments, doctypes and processing instructions are skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,25 +59,6 @@ pub(super) struct Tokens<'a> {
 impl<'a> Tokens<'a> {
     pub(super) fn new(source: &'a str) -> Self {
         Self { source, position: 0 }
-    }
-
-    /// Moves past the content of the raw text element just opened, and past its end tag. Without an end tag
-    /// the rest of the document belongs to the element.
-    pub(super) fn skip_raw_text(&mut self, name: &str) {
-        while let Some(found) = self.source[self.position..].find("</") {
-            let start = self.position + found;
-            let end = start + 2 + name.len();
-            let named = self.source.get(start + 2..end).is_some_and(|it| it.eq_ignore_ascii_case(name));
-            let ended =
-                self.source.as_bytes().get(end).is_some_and(|it| is_space(*it) || matches!(it, b'/' | b'>'));
-            if named && ended {
-                self.position = end;
-                while matches!(attribute(self.source, &mut self.position), Step::Attribute { .. }) {}
-                return;
-            }
-            self.position = start + 2;
-        }
-        self.position = self.source.len();
     }
 
     fn skip_past(&mut self, from: usize, end: &str) {
@@ -278,17 +260,5 @@ mod tests {
         assert_eq!(names("x<a href='"), ["x"]);
         assert_eq!(names("x<a b=c"), ["x"]);
         assert_eq!(names("x<abc"), ["x"]);
-    }
-
-    #[test]
-    fn skips_raw_text_to_its_own_end_tag() {
-        let mut tokens = Tokens::new("<script>if (a</b) '</scripty>'</SCRIPT x>after");
-        assert!(matches!(tokens.next(), Some(Token::Start(_))));
-        tokens.skip_raw_text("script");
-        assert_eq!(tokens.next(), Some(Token::Text("after")));
-        let mut tokens = Tokens::new("<style>never ends");
-        tokens.next();
-        tokens.skip_raw_text("style");
-        assert_eq!(tokens.next(), None);
     }
 }

@@ -79,14 +79,14 @@ impl Terms {
     /// All categories, by name.
     pub fn categories(&self) -> Vec<&Category> {
         let mut all: Vec<_> = self.categories.values().collect();
-        all.sort_by(|a, b| (a.name.to_lowercase(), a.id).cmp(&(b.name.to_lowercase(), b.id)));
+        all.sort_by_cached_key(|term| (term.name.to_lowercase(), term.id));
         all
     }
 
     /// All tags, by name.
     pub fn tags(&self) -> Vec<&Tag> {
         let mut all: Vec<_> = self.tags.values().collect();
-        all.sort_by(|a, b| (a.name.to_lowercase(), a.id).cmp(&(b.name.to_lowercase(), b.id)));
+        all.sort_by_cached_key(|term| (term.name.to_lowercase(), term.id));
         all
     }
 

@@ -90,5 +90,5 @@ impl FilePort for PluginFiles {
 }
 
 fn name(location: &Key, suffix: &str) -> Option<String> {
-    location.parts().last().map(|part| format!("{}{suffix}", part.as_ref()))
+    location.parts().next_back().map(|part| format!("{}{suffix}", part.as_ref()))
 }
