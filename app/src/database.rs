@@ -6,7 +6,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use sea_orm::{DatabaseConnection, DbBackend, DbErr, SqlErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqlErr, Statement};
 
 pub use connect::DatabaseError;
 pub use watch::Changes;
@@ -84,6 +84,16 @@ impl Database {
         let _ = self.writer.connection().clone().close().await;
         let _ = self.reader.clone().close().await;
     }
+}
+
+/// Lets the transactions that ask for the same `what` run one after the other. On SQLite all do anyway.
+pub async fn one_at_a_time(transaction: &Transaction, what: &str) -> Result<(), DbErr> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        let lock = "SELECT pg_advisory_xact_lock(hashtext($1))";
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, lock, [what.into()]);
+        transaction.execute_raw(statement).await?;
+    }
+    Ok(())
 }
 
 /// Whether an error says that a unique constraint was broken.

@@ -119,6 +119,10 @@ impl From<DbErr> for ApiError {
                     let detail = "Somebody else has just taken this name or address. Try again.";
                     Self::new(ErrorCode::EditConflict, detail).caused_by(other)
                 }
+                // PostgreSQL takes no NUL in text; SQLite does, so nothing is to be found there under such a name either.
+                _ if other.to_string().contains("invalid byte sequence") => {
+                    Self::new(ErrorCode::MalformedRequest, "Text must not hold NUL characters.").caused_by(other)
+                }
                 _ => Self::internal(other),
             },
         }

@@ -43,7 +43,8 @@ both! {
 #[tokio::test]
 async fn guessing_at_an_account_is_dammed() {
     let app = TestApp::builder().login_limit(3, HOUR).spawn().await;
-    let (author, other) = (app.actor_with_password(Role::Author).await, app.actor_with_password(Role::Author).await);
+    let (author, other) =
+        (app.actor_with_password(Role::Author).await, app.actor_with_password(Role::Author).await);
     let email = &author.account().email;
     for _ in 0..3 {
         app.guest().login(email, "a wild guess").await.problem(401, "invalid_credentials");
@@ -118,10 +119,9 @@ async fn no_answer_holds_a_password() {
     let app = TestApp::spawn().await;
     let administrator = app.administrator().await;
     let secret = "correct horse battery staple";
-    let user = |username: &str, email: &str, password: &str| {
-        json!({ "username": username, "email": email, "password": password, "role": "author" })
-    };
-    let created = administrator.post("/api/v1/admin/users", &user("ada", "ada@example.com", secret)).await.expect(201);
+    let user = |username: &str, email: &str, password: &str| json!({ "username": username, "email": email, "password": password, "role": "author" });
+    let created =
+        administrator.post("/api/v1/admin/users", &user("ada", "ada@example.com", secret)).await.expect(201);
     let path = format!("/api/v1/admin/users/{}", id(&created.json()));
     let answers = [
         created,

@@ -22,11 +22,12 @@ fn check(answer: &Answer, what: &str) {
 
 async fn send(actor: &Actor, method: &str, path: &str, kind: Option<&str>, body: Vec<u8>) -> Answer {
     let request = actor.request(method.parse().unwrap(), path).body(body);
-    actor.send(match kind {
-        Some(kind) => request.header("content-type", kind),
-        None => request,
-    })
-    .await
+    actor
+        .send(match kind {
+            Some(kind) => request.header("content-type", kind),
+            None => request,
+        })
+        .await
 }
 
 /// How many posts there are, of every status.
@@ -73,7 +74,8 @@ fn bodies() -> Vec<(&'static str, Vec<u8>, u16)> {
         ("three megabytes of title", json!({ "title": "x".repeat(3 << 20) }).to_string(), 413),
         ("a NUL", json!({ "title": "a\u{0}b" }).to_string(), 422),
     ];
-    let mut bodies: Vec<_> = text.into_iter().map(|(what, body, status)| (what, body.into_bytes(), status)).collect();
+    let mut bodies: Vec<_> =
+        text.into_iter().map(|(what, body, status)| (what, body.into_bytes(), status)).collect();
     bodies.push(("invalid UTF-8", b"{\"title\":\"\xff\xfe\"}".to_vec(), 400));
     bodies.push(("binary", vec![0, 159, 146, 150], 400));
     bodies
@@ -257,7 +259,9 @@ async fn only_json_is_json() {
     let app = TestApp::spawn().await;
     let administrator = app.administrator().await;
     let body = br#"{"title":"Fine"}"#.to_vec();
-    for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("nonsense"), Some("")] {
+    for kind in
+        [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("nonsense"), Some("")]
+    {
         let answer = send(&administrator, "POST", "/api/v1/posts", kind, body.clone()).await;
         answer.problem(415, "unsupported_media_type");
     }

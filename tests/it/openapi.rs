@@ -94,16 +94,21 @@ async fn descriptions_are_complete() {
     let document = app.guest().get("/api/openapi.json").await.expect(200).json();
     for (method, path, operation) in operations(&document) {
         let name = format!("{method} {path}");
-        assert!(operation["summary"].is_string() || operation["description"].is_string(), "{name} says nothing");
+        assert!(
+            operation["summary"].is_string() || operation["description"].is_string(),
+            "{name} says nothing"
+        );
         assert!(operation["tags"].as_array().is_some_and(|tags| !tags.is_empty()), "{name} has no tag");
         assert!(operation["responses"].as_object().is_some_and(|answers| !answers.is_empty()), "{name}");
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         for part in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-            let described = parameters.iter().any(|parameter| parameter["name"] == part && parameter["in"] == "path");
+            let described =
+                parameters.iter().any(|parameter| parameter["name"] == part && parameter["in"] == "path");
             assert!(described, "{name}: {part} is not described");
         }
     }
-    let ids: Vec<Value> = operations(&document).iter().map(|(.., operation)| operation["operationId"].clone()).collect();
+    let ids: Vec<Value> =
+        operations(&document).iter().map(|(.., operation)| operation["operationId"].clone()).collect();
     let unique: BTreeSet<String> = ids.iter().map(Value::to_string).collect();
     assert_eq!(unique.len(), ids.len(), "each operation has an id of its own");
     let mut references = Vec::new();

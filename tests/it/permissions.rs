@@ -30,7 +30,8 @@ impl Things {
         let identity = |value: Value| id(&value).to_owned();
         let post_id = identity(post("A post").published().create(administrator).await);
         let words = json!({ "content": "Well said." });
-        let comment = administrator.post(&format!("/api/v1/posts/{post_id}/comments"), &words).await.expect(201);
+        let comment =
+            administrator.post(&format!("/api/v1/posts/{post_id}/comments"), &words).await.expect(201);
         let name = json!({ "name": unique });
         Self {
             post: post_id,
@@ -72,7 +73,9 @@ fn body(method: &Method, path: &str) -> Option<Value> {
         })),
         ("PATCH", "/admin/users/{user}") => Some(json!({ "bio": "New." })),
         ("PATCH", "/comments/{comment}") => Some(json!({ "status": "spam" })),
-        ("PATCH", "/posts/{post}" | "/posts/{draft}" | "/pages/{page}") => Some(json!({ "title": "Changed" })),
+        ("PATCH", "/posts/{post}" | "/posts/{draft}" | "/pages/{page}") => {
+            Some(json!({ "title": "Changed" }))
+        }
         _ => Some(json!({ "name": unique })),
     }
 }

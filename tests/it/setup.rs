@@ -16,7 +16,10 @@ fn link(app: &TestApp) -> (String, String) {
 async fn complete(guest: &Actor, token: &str, username: &str, password: &str) -> Answer {
     let email = format!("{username}@example.com");
     let fields = [
-        ("token", token), ("site_title", "My <new> site"), ("email", &email), ("username", username),
+        ("token", token),
+        ("site_title", "My <new> site"),
+        ("email", email.as_str()),
+        ("username", username),
         ("password", password),
     ];
     guest.post_form("/setup", &fields).await

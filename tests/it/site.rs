@@ -216,7 +216,9 @@ async fn links_are_made_with_the_base_url_and_nothing_else() {
 #[tokio::test]
 async fn browsers_are_fenced_in() {
     let app = TestApp::spawn().await;
-    for path in ["/", "/nowhere", "/api/v1/posts", "/api/v1/nothing", "/theme/style.css", "/healthz", "/feed.xml"] {
+    for path in
+        ["/", "/nowhere", "/api/v1/posts", "/api/v1/nothing", "/theme/style.css", "/healthz", "/feed.xml"]
+    {
         let answer = app.guest().get(path).await;
         assert_eq!(answer.must_have("x-content-type-options"), "nosniff", "{path}");
         assert!(answer.must_have("content-security-policy").contains("script-src 'none'"), "{path}");

@@ -72,10 +72,8 @@ both! {
     async fn two_administrators_cannot_depose_each_other(app: TestApp) {
         let (one, other) = (app.administrator().await, app.administrator().await);
         let down = json!({ "role": "author" });
-        let (first, second) = tokio::join!(
-            one.patch(&format!("{USERS}/{}", other.id()), &down),
-            other.patch(&format!("{USERS}/{}", one.id()), &down)
-        );
+        let (to_other, to_one) = (format!("{USERS}/{}", other.id()), format!("{USERS}/{}", one.id()));
+        let (first, second) = tokio::join!(one.patch(&to_other, &down), other.patch(&to_one, &down));
         let deposed = [&first, &second].iter().filter(|answer| answer.status == 200).count();
         assert!(deposed <= 1, "nobody runs the site any more: {first:?} {second:?}");
         assert!([&first, &second].iter().all(|answer| answer.status < 500), "{first:?} {second:?}");

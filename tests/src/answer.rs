@@ -65,8 +65,9 @@ impl Answer {
     /// When it is not.
     #[track_caller]
     pub fn must_have(&self, name: &str) -> &str {
-        self.header(name)
-            .unwrap_or_else(|| panic!("{} ({}): no header `{name}`: {:?}", self.request, self.status, self.headers))
+        self.header(name).unwrap_or_else(|| {
+            panic!("{} ({}): no header `{name}`: {:?}", self.request, self.status, self.headers)
+        })
     }
 
     /// Asserts a problem document with this status and code, and answers it.

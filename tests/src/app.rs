@@ -50,7 +50,8 @@ impl TestApp {
     /// # Panics
     /// When its folder cannot be made.
     pub fn builder() -> TestAppBuilder {
-        let folder = tempfile::Builder::new().prefix("fleuron-test-").tempdir().expect("a folder can be made");
+        let folder =
+            tempfile::Builder::new().prefix("fleuron-test-").tempdir().expect("a folder can be made");
         let mut config = Config::in_folder(&folder.path().join("data"));
         config.plugins.extensions = folder.path().join("extensions");
         config.http.workers = 2;
@@ -103,7 +104,8 @@ impl TestApp {
     pub async fn restart(self) -> Self {
         let Self { server, _database, folder, config, client } = self;
         drop(server);
-        let server = Server::start(config.clone()).await.unwrap_or_else(|error| panic!("no second start: {error}"));
+        let server =
+            Server::start(config.clone()).await.unwrap_or_else(|error| panic!("no second start: {error}"));
         Self { server, _database, folder, config, client }
     }
 

@@ -122,7 +122,10 @@ impl Program {
         // What whoever runs the tests has set must not reach the program.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            if ["FLEURON_", "PLUGIN_", "RUST_LOG", "DATABASE_URL"].iter().any(|prefix| text.starts_with(prefix)) {
+            if ["FLEURON_", "PLUGIN_", "RUST_LOG", "DATABASE_URL"]
+                .iter()
+                .any(|prefix| text.starts_with(prefix))
+            {
                 command.env_remove(&name);
             }
         }
@@ -203,7 +206,8 @@ impl Serving {
     /// # Panics
     /// When it is not printed.
     pub async fn setup_link(&self) -> String {
-        let line = eventually("the set-up link is printed", async || self.running.stderr.find("/setup?token="));
+        let line =
+            eventually("the set-up link is printed", async || self.running.stderr.find("/setup?token="));
         line.await.trim().to_owned()
     }
 

@@ -17,7 +17,13 @@ use crate::{
 
 /// Registers the routes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list_of_post).service(create).service(list).service(read).service(update).service(remove);
+    config
+        .service(list_post_comments)
+        .service(create_comment)
+        .service(list_comments)
+        .service(read_comment)
+        .service(update_comment)
+        .service(delete_comment);
 }
 
 fn response(renderer: &Renderer, actor: &Actor, comment: Comment) -> CommentResponse {
@@ -31,7 +37,7 @@ fn response(renderer: &Renderer, actor: &Actor, comment: Comment) -> CommentResp
     (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/posts/{id}/comments")]
-async fn list_of_post(
+async fn list_post_comments(
     comments: web::Data<CommentService>,
     renderer: web::Data<Renderer>,
     visitor: Visitor,
@@ -47,7 +53,7 @@ async fn list_of_post(
     (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/comments")]
-async fn list(
+async fn list_comments(
     comments: web::Data<CommentService>,
     renderer: web::Data<Renderer>,
     actor: Guard<ModerateComments>,
@@ -76,7 +82,7 @@ async fn answer_list(
     (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/posts/{id}/comments")]
-async fn create(
+async fn create_comment(
     comments: web::Data<CommentService>,
     renderer: web::Data<Renderer>,
     visitor: Visitor,
@@ -96,7 +102,7 @@ async fn create(
     (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/comments/{id}")]
-async fn read(
+async fn read_comment(
     comments: web::Data<CommentService>,
     renderer: web::Data<Renderer>,
     visitor: Visitor,
@@ -114,7 +120,7 @@ async fn read(
     (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[patch("/comments/{id}")]
-async fn update(
+async fn update_comment(
     comments: web::Data<CommentService>,
     renderer: web::Data<Renderer>,
     actor: Guard<ModerateComments>,
@@ -133,7 +139,7 @@ async fn update(
     (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[delete("/comments/{id}")]
-async fn remove(
+async fn delete_comment(
     comments: web::Data<CommentService>,
     actor: Guard<ModerateComments>,
     id: Path<CommentId>,

@@ -109,7 +109,10 @@ impl Split<'_> {
     fn yaml(&self) -> Result<Value, Fault> {
         let value: serde_yaml_ng::Value = serde_yaml_ng::from_str(self.head).map_err(|error| {
             let line = error.location().map(|location| location.line() + FIRST_LINE - 1);
-            Fault { line, message: one_line(&format!("the front matter is not YAML: {error}")) }
+            // The parser's own places count from the fence; ours count from the top of the file.
+            let words = error.to_string();
+            let words = words.split(" at line ").next().unwrap_or_default();
+            Fault { line, message: one_line(&format!("the front matter is not YAML: {words}")) }
         })?;
         Ok(from_yaml(value))
     }

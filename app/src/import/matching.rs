@@ -71,7 +71,9 @@ fn is_same(document: &Document, post: &KnownPost) -> bool {
 
 fn is_same_time(document: &Document, post: &KnownPost) -> bool {
     let at = document.date.map_or(document.modified, |date| date.at);
-    at.millis().abs_diff(post.created_at.millis()) < SAME_TIME
+    // An update moves the date of publication, never that of creation.
+    let mut times = std::iter::once(post.created_at).chain(post.published_at);
+    times.any(|time| at.millis().abs_diff(time.millis()) < SAME_TIME)
 }
 
 #[cfg(test)]
@@ -101,6 +103,7 @@ mod tests {
             permalink: permalink.map(str::to_owned),
             title: "Title".to_owned(),
             created_at: Timestamp::parse(date).unwrap(),
+            published_at: None,
             trashed: false,
             mark: source.map(|source| Mark { source: source.to_owned(), fingerprint: String::new() }),
         }

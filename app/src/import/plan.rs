@@ -150,7 +150,7 @@ fn settle(documents: Vec<Document>, found: Vec<Match>, known: &[KnownPost], plan
         let (slug, shown) = match &found {
             Match::Foreign(post) => {
                 let reason = format!(
-                    "another file of this name became the post \"{}\" in an earlier import; rename one of them",
+                    "another file of this name became the post \"{}\" in an earlier import; rename this file or delete that post",
                     post.title
                 );
                 plan.skip(&document.source.name, reason);
@@ -242,6 +242,7 @@ mod tests {
             permalink: work.document.permalink.clone(),
             title: work.document.title.clone(),
             created_at: work.created_at,
+            published_at: None,
             trashed: false,
             mark: Some(Mark { source: work.mark().source, fingerprint: work.mark().fingerprint }),
         });

@@ -24,6 +24,7 @@ pub(super) struct KnownPost {
     pub(super) permalink: Option<String>,
     pub(super) title: String,
     pub(super) created_at: Timestamp,
+    pub(super) published_at: Option<Timestamp>,
     pub(super) trashed: bool,
     pub(super) mark: Option<Mark>,
 }
@@ -44,6 +45,7 @@ struct Row {
     permalink: Option<String>,
     title: String,
     created_at: i64,
+    published_at: Option<i64>,
     status: String,
 }
 
@@ -60,6 +62,7 @@ pub(super) async fn known(database: &impl ConnectionTrait) -> Result<Vec<KnownPo
         posts::Column::Permalink,
         posts::Column::Title,
         posts::Column::CreatedAt,
+        posts::Column::PublishedAt,
         posts::Column::Status,
     ];
     let rows: Vec<Row> =
@@ -70,6 +73,7 @@ pub(super) async fn known(database: &impl ConnectionTrait) -> Result<Vec<KnownPo
         permalink: row.permalink,
         title: row.title,
         created_at: Timestamp::from_millis(row.created_at),
+        published_at: row.published_at.map(Timestamp::from_millis),
         trashed: PostStatus::from_database(&row.status) == PostStatus::Trash,
         mark: marks.remove(&row.id),
     });

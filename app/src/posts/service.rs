@@ -112,6 +112,7 @@ impl PostService {
         post.created_by = actor.user_id().or_else(|| post.author_ids.first().copied());
         post.updated_by = post.created_by;
         post.created_at = new.created_at.unwrap_or(post.created_at);
+        post.updated_at = post.created_at;
         post.comments_open = new.comments_open;
         post.published_at = new.published_at;
         let slug = checked.slug.clone().unwrap_or_else(|| Slug::derive(&checked.title, new.kind.as_str()));
@@ -186,6 +187,9 @@ impl PostService {
 
     /// The post with this slug, if the actor may read it.
     pub async fn find_by_slug(&self, actor: &Actor, slug: &str) -> Result<Option<Post>> {
+        if slug.contains('\0') {
+            return Ok(None);
+        }
         let post = repo::find_by_slug(self.database.reader(), slug).await?;
         Ok(post.filter(|post| check::may_read(actor, post)))
     }
@@ -194,7 +198,7 @@ impl PostService {
     pub async fn resolve(&self, path: &str) -> Result<Option<Resolved>> {
         let database = self.database.reader();
         let path = match path.trim_end_matches('/') {
-            "" => return Ok(None),
+            path if path.is_empty() || path.contains('\0') => return Ok(None),
             path => path,
         };
         let slug = path.strip_prefix('/').filter(|slug| !slug.contains('/'));

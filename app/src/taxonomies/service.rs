@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::{Actor, Permission},
-    database::{Database, Transaction},
+    database::{Database, Transaction, one_at_a_time},
     error::{ApiError, ErrorCode, FieldError, Result},
     http::IfMatch,
     ids::{CategoryId, TagId},
@@ -20,6 +20,8 @@ use crate::{
 
 const NAME_LENGTH: usize = 120;
 const DESCRIPTION_LENGTH: usize = 2000;
+/// What changes to the tree of categories wait for each other by, so that no two make a ring of it.
+const TREE: &str = "categories";
 /// Deeper trees help nobody.
 const DEPTH: usize = 10;
 
@@ -65,6 +67,7 @@ impl TermService {
             .database
             .write((fields, request.parent_id), |transaction, (fields, parent)| {
                 Box::pin(async move {
+                    one_at_a_time(transaction, TREE).await?;
                     let terms = repo::all(transaction).await?;
                     let slug = free_slug(fields, "category", |slug| terms.category_by_slug(slug).is_some())?;
                     let category = Category {
@@ -157,6 +160,7 @@ impl TermService {
             .database
             .write(request, move |transaction, request| {
                 Box::pin(async move {
+                    one_at_a_time(transaction, TREE).await?;
                     let terms = repo::all(transaction).await?;
                     let mut category =
                         terms.category(id).cloned().ok_or_else(|| ApiError::not_found("category"))?;

@@ -18,7 +18,7 @@ use crate::{
 
 /// Registers the routes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(create).service(read).service(update);
+    config.service(list_users).service(create_user).service(read_user).service(update_user);
 }
 
 /// Which users.
@@ -37,7 +37,7 @@ struct ListQuery {
     (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/admin/users")]
-async fn list(
+async fn list_users(
     users: web::Data<UserService>,
     actor: Guard<ManageUsers>,
     query: Query<ListQuery>,
@@ -55,7 +55,7 @@ async fn list(
     (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[post("/admin/users")]
-async fn create(
+async fn create_user(
     users: web::Data<UserService>,
     actor: Guard<ManageUsers>,
     body: Json<CreateUserRequest>,
@@ -73,7 +73,7 @@ async fn create(
     (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[get("/admin/users/{id}")]
-async fn read(
+async fn read_user(
     users: web::Data<UserService>,
     _actor: Guard<ManageUsers>,
     id: Path<UserId>,
@@ -89,7 +89,7 @@ async fn read(
     (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[patch("/admin/users/{id}")]
-async fn update(
+async fn update_user(
     users: web::Data<UserService>,
     actor: Guard<ManageUsers>,
     id: Path<UserId>,

@@ -168,8 +168,8 @@ impl NewUser {
         let username =
             Username::parse(username).map_err(|fault| faults.push(FieldError::new("username", fault))).ok();
         let display_name = display_name.trim().to_owned();
-        if display_name.chars().count() > 120 {
-            faults.push(FieldError::new("display_name", "Must have at most 120 characters."));
+        if display_name.chars().count() > 120 || display_name.chars().any(char::is_control) {
+            faults.push(FieldError::new("display_name", "Must be one line of at most 120 characters."));
         }
         match (email, username) {
             (Some(email), Some(username)) if faults.is_empty() => {

@@ -7,7 +7,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{User, UserStatus};
-use crate::{auth::Role, clock::Timestamp, entities::users, ids::UserId};
+use crate::{auth::Role, clock::Timestamp, entities::{refresh_tokens, users}, ids::UserId};
 
 impl From<users::Model> for User {
     fn from(row: users::Model) -> Self {
@@ -80,6 +80,15 @@ pub(super) async fn insert(database: &impl ConnectionTrait, row: users::Model) -
 
 pub(super) async fn update(database: &impl ConnectionTrait, row: users::Model) -> Result<users::Model, DbErr> {
     users::ActiveModel::from(row).reset_all().update(database).await
+}
+
+/// Makes every refresh token of the user void.
+pub(super) async fn end_sessions(database: &impl ConnectionTrait, id: UserId) -> Result<(), DbErr> {
+    refresh_tokens::Entity::delete_many()
+        .filter(refresh_tokens::Column::UserId.eq(id.0))
+        .exec(database)
+        .await
+        .map(|_| ())
 }
 
 pub(super) async fn set_hash(database: &impl ConnectionTrait, id: UserId, hash: &str) -> Result<(), DbErr> {

@@ -11,12 +11,14 @@ use super::{
 use crate::{
     auth::{Actor, Permission, Role},
     clock::Timestamp,
-    database::{Database, Transaction},
+    database::{Database, Transaction, one_at_a_time},
     entities::users,
     error::{ApiError, ErrorCode, FieldError, Result},
     ids::UserId,
 };
 
+/// What changes to the circle of administrators wait for each other by.
+const ADMINISTRATORS: &str = "administrators";
 /// How many authors' names are kept at hand.
 const AUTHORS_KEPT: u64 = 10_000;
 
@@ -48,11 +50,17 @@ impl UserService {
 
     /// The user with this user name.
     pub async fn find_by_username(&self, username: &str) -> Result<Option<User>> {
+        if username.contains('\0') {
+            return Ok(None);
+        }
         Ok(repo::find_by_username(self.database.reader(), &username.to_lowercase()).await?.map(User::from))
     }
 
     /// The user of this e-mail address or user name, with the password hash. For the login alone.
     pub(crate) async fn credentials(&self, login: &str) -> Result<Option<(User, Option<String>)>> {
+        if login.contains('\0') {
+            return Ok(None);
+        }
         let row = repo::find_by_login(self.database.reader(), login).await?;
         Ok(row.map(|mut row| {
             let hash = row.password_hash.take();
@@ -117,6 +125,7 @@ impl UserService {
             .database
             .write(row, |transaction, row| {
                 Box::pin(async move {
+                    one_at_a_time(transaction, ADMINISTRATORS).await?;
                     if repo::count_role(transaction, Role::Administrator).await? > 0 {
                         let detail = "This site has an administrator already. Sign in instead.";
                         return Err(ApiError::new(ErrorCode::AlreadySetUp, detail));
@@ -163,11 +172,11 @@ impl UserService {
     pub async fn update(&self, actor: &Actor, id: UserId, request: UpdateUserRequest) -> Result<User> {
         actor.require(Permission::ManageUsers)?;
         let mut faults: Vec<FieldError> = request.password.iter().filter_map(|password| password.fault()).collect();
-        if request.display_name.as_ref().is_some_and(|name| name.trim().is_empty() || name.chars().count() > 120) {
-            faults.push(FieldError::new("display_name", "Must have 1 to 120 characters."));
+        if request.display_name.as_deref().is_some_and(|name| !is_display_name(name)) {
+            faults.push(FieldError::new("display_name", "Must be one line of 1 to 120 characters."));
         }
-        if request.bio.as_ref().is_some_and(|bio| bio.chars().count() > 2000) {
-            faults.push(FieldError::new("bio", "Must have at most 2000 characters."));
+        if request.bio.as_deref().is_some_and(|bio| bio.chars().count() > 2000 || bio.contains('\0')) {
+            faults.push(FieldError::new("bio", "Must have at most 2000 characters and no NUL."));
         }
         if !faults.is_empty() {
             return Err(ApiError::validation(faults));
@@ -214,6 +223,10 @@ impl UserService {
     }
 }
 
+fn is_display_name(name: &str) -> bool {
+    !name.trim().is_empty() && name.chars().count() <= 120 && !name.chars().any(char::is_control)
+}
+
 async fn insert_unique(transaction: &Transaction, row: users::Model) -> Result<users::Model> {
     if repo::find_by_username(transaction, &row.username).await?.is_some() {
         let detail = format!("There is a user `{}` already.", row.username);
@@ -228,6 +241,7 @@ async fn insert_unique(transaction: &Transaction, row: users::Model) -> Result<u
 }
 
 async fn apply(transaction: &Transaction, change: &Change) -> Result<users::Model> {
+    one_at_a_time(transaction, ADMINISTRATORS).await?;
     let mut row = repo::find(transaction, change.id).await?.ok_or_else(|| ApiError::not_found("user"))?;
     let (role, status) = (row.role.clone(), row.status.clone());
     let request = &change.request;
@@ -245,6 +259,7 @@ async fn apply(transaction: &Transaction, change: &Change) -> Result<users::Mode
     }
     if row.role != role || row.status != status || change.hash.is_some() {
         row.token_version += 1;
+        repo::end_sessions(transaction, change.id).await?;
     }
     if let Some(hash) = &change.hash {
         row.password_hash = Some(hash.clone());

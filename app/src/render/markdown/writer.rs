@@ -153,7 +153,7 @@ impl<'a> Writer<'a> {
             Tag::DefinitionListDefinition => self.block("<dd>"),
             Tag::Table(alignments) => {
                 self.table = Table { alignments, ..Table::default() };
-                self.block("<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\">\n<table>\n");
+                self.block("<div class=\"table-scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\">\n<table>\n");
             }
             Tag::TableHead => {
                 self.table.cell = 0;

@@ -282,7 +282,7 @@ fn keeps_what_authors_and_plugins_make() {
         "<video controls=\"\" src=\"https://example.com/x.mp4\" poster=\"/p.png\"><track kind=\"captions\" src=\"/c.vtt\"></video>",
         "<details open=\"\"><summary>s</summary>x</details>",
         "<table><caption>c</caption><thead><tr><th scope=\"col\" align=\"right\">h</th></tr></thead><tbody><tr><td colspan=\"2\">1</td></tr></tbody></table>",
-        "<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\">x</div>",
+        "<div class=\"table-scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table\">x</div>",
         "<a href=\"mailto:a@example.com\">m</a> <a href=\"tel:+123\">t</a> <a href=\"#x\">f</a> <a href=\"?q=1&amp;r=2\">q</a>",
         "<a href=\"https://social.example/@me\" rel=\"me\">me</a> <a href=\"../x/\">r</a>",
         "<ol start=\"3\" reversed=\"\"><li value=\"4\">x</li></ol>",

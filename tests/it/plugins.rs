@@ -1,0 +1,40 @@
+//! Real plugins, changing a real site.
+
+mod actions;
+mod bundled;
+mod faults;
+mod filters;
+mod hostile;
+mod quick_start;
+mod reload;
+
+use std::fs;
+
+use fleuron_plugin_host::{PluginId, PluginStatus};
+use fleuron_tests::TestApp;
+
+/// The bytes of a module built from `tests/guests`.
+fn module(path: &str) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn plugin_id(id: &str) -> PluginId {
+    id.parse().unwrap()
+}
+
+/// The lines of a plugin's log.
+fn log_of(app: &TestApp, id: &str) -> Vec<String> {
+    let lines = app.services().plugin_logs.of(&plugin_id(id));
+    lines.into_iter().map(|line| line.text).collect()
+}
+
+#[track_caller]
+fn assert_no_faults(app: &TestApp) {
+    let faults = app.services().hooks.faults();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// A loaded plugin; nothing when it is not loaded.
+fn status_of(app: &TestApp, id: &str) -> Option<PluginStatus> {
+    app.services().hooks.plugins().into_iter().find(|plugin| plugin.id.as_str() == id)
+}
