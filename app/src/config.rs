@@ -156,7 +156,11 @@ impl DatabaseConfig {
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Url::parse(url).map_err(|error| format!("not a PostgreSQL URL: {error}"))?;
-            return Ok(Self { kind: DatabaseKind::Postgres, url: Some(Secret(url.into())), max_connections: 10 });
+            return Ok(Self {
+                kind: DatabaseKind::Postgres,
+                url: Some(Secret(url.into())),
+                max_connections: 10,
+            });
         }
         Err("expected sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE".into())
     }

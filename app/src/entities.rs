@@ -1,5 +1,8 @@
 //! Rows as sea-orm sees them, one file per table. Nothing but the repositories reads them.
-#![expect(missing_docs, reason = "the columns are described where the tables are made, in the migrations crate")]
+#![expect(
+    missing_docs,
+    reason = "the columns are described where the tables are made, in the migrations crate"
+)]
 
 pub mod categories;
 pub mod comments;

@@ -38,7 +38,8 @@ impl ApiError {
 
     /// Something that should never fail did; the client learns no more than that.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        let mut error = Self::new(ErrorCode::Internal, "Something went wrong here. The error has been logged.");
+        let mut error =
+            Self::new(ErrorCode::Internal, "Something went wrong here. The error has been logged.");
         error.cause = Some(cause.into());
         error
     }
@@ -112,7 +113,8 @@ impl From<DbErr> for ApiError {
             }
             other => match other.sql_err() {
                 Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
-                    let detail = "Something that this refers to has just been removed. Read again what there is.";
+                    let detail =
+                        "Something that this refers to has just been removed. Read again what there is.";
                     Self::new(ErrorCode::EditConflict, detail).caused_by(other)
                 }
                 Some(SqlErr::UniqueConstraintViolation(_)) => {
@@ -121,7 +123,8 @@ impl From<DbErr> for ApiError {
                 }
                 // PostgreSQL takes no NUL in text; SQLite does, so nothing is to be found there under such a name either.
                 _ if other.to_string().contains("invalid byte sequence") => {
-                    Self::new(ErrorCode::MalformedRequest, "Text must not hold NUL characters.").caused_by(other)
+                    Self::new(ErrorCode::MalformedRequest, "Text must not hold NUL characters.")
+                        .caused_by(other)
                 }
                 _ => Self::internal(other),
             },

@@ -86,15 +86,14 @@ impl Services {
         let auth = AuthService::new(database.clone(), users.clone(), events.clone(), signer, &config.auth);
         let terms = TermService::new(database.clone());
         let views = ViewCounter::default();
-        let posts =
-            PostService::new(
-                database.clone(),
-                terms.clone(),
-                users.clone(),
-                hooks.clone(),
-                events.clone(),
-                views.clone(),
-            );
+        let posts = PostService::new(
+            database.clone(),
+            terms.clone(),
+            users.clone(),
+            hooks.clone(),
+            events.clone(),
+            views.clone(),
+        );
         let comments = CommentService::new(
             database.clone(),
             posts.clone(),

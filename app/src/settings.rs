@@ -104,7 +104,8 @@ impl SettingsService {
 
 async fn put(database: &impl ConnectionTrait, key: &str, value: &str) -> Result<(), DbErr> {
     let row = settings::Model { key: key.to_owned(), value: value.to_owned() };
-    let conflict = OnConflict::column(settings::Column::Key).update_column(settings::Column::Value).to_owned();
+    let conflict =
+        OnConflict::column(settings::Column::Key).update_column(settings::Column::Value).to_owned();
     settings::Entity::insert(settings::ActiveModel::from(row))
         .on_conflict(conflict)
         .exec_without_returning(database)

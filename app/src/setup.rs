@@ -25,7 +25,12 @@ pub struct SetupService {
 
 impl SetupService {
     /// Puts the service together.
-    pub fn new(database: Database, settings: SettingsService, users: UserService, posts: PostService) -> Self {
+    pub fn new(
+        database: Database,
+        settings: SettingsService,
+        users: UserService,
+        posts: PostService,
+    ) -> Self {
         Self { settings, users, posts, database }
     }
 

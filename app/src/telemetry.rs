@@ -9,7 +9,8 @@ use tracing_subscriber::EnvFilter;
 pub use metrics::Metrics;
 
 /// What is logged unless `FLEURON_LOG` (or `RUST_LOG`) says otherwise.
-const DEFAULT_FILTER: &str = "info,actix_server=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,tokio_cron_scheduler=warn";
+const DEFAULT_FILTER: &str =
+    "info,actix_server=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,tokio_cron_scheduler=warn";
 
 /// Starts the log on standard error: for people on a terminal, one JSON object a line otherwise.
 pub fn start_logging() {

@@ -8,7 +8,8 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [categories(), tags(), posts(), post_tags(), post_authors(), comments(), redirects(), media()]
+        for table in
+            [categories(), tags(), posts(), post_tags(), post_authors(), comments(), redirects(), media()]
         {
             manager.create_table(table).await?;
         }
@@ -163,7 +164,12 @@ fn indexes() -> Vec<IndexCreateStatement> {
     ]
 }
 
-fn reference(from: &'static str, column: &'static str, to: &'static str, gone: ForeignKeyAction) -> ForeignKeyCreateStatement {
+fn reference(
+    from: &'static str,
+    column: &'static str,
+    to: &'static str,
+    gone: ForeignKeyAction,
+) -> ForeignKeyCreateStatement {
     ForeignKey::create().from(from, column).to(to, "id").on_delete(gone).to_owned()
 }
 

@@ -13,7 +13,12 @@ impl MigrationTrait for Migration {
         }
         manager
             .create_index(
-                Index::create().name("cron_runs_by_job").table("cron_runs").col("plugin_id").col("due_at").to_owned(),
+                Index::create()
+                    .name("cron_runs_by_job")
+                    .table("cron_runs")
+                    .col("plugin_id")
+                    .col("due_at")
+                    .to_owned(),
             )
             .await
     }

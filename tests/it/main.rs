@@ -15,6 +15,8 @@ mod durability;
 #[cfg(test)]
 mod edits;
 #[cfg(test)]
+mod extensions;
+#[cfg(test)]
 mod feeds;
 #[cfg(test)]
 mod import;

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash,
+};
 
 use crate::error::{ApiError, FieldError, Result};
 
@@ -41,7 +43,8 @@ impl Password {
     pub async fn hash(&self) -> Result<String> {
         let password = self.0.clone();
         tokio::task::spawn_blocking(move || {
-            let hash: argon2::password_hash::Result<PasswordHash> = hasher()?.hash_password(password.as_bytes());
+            let hash: argon2::password_hash::Result<PasswordHash> =
+                hasher()?.hash_password(password.as_bytes());
             hash.map(|hash| hash.to_string()).map_err(|error| ApiError::internal(error.to_string()))
         })
         .await

@@ -76,7 +76,8 @@ impl AuthService {
         let known = self.users.credentials(&account).await?;
         let (user, hash) = known.unzip();
         let verdict = password.verify(hash.flatten()).await?;
-        let wrong = || ApiError::new(ErrorCode::InvalidCredentials, "The e-mail address or the password is wrong.");
+        let wrong =
+            || ApiError::new(ErrorCode::InvalidCredentials, "The e-mail address or the password is wrong.");
         let user = user.filter(|user| verdict != Verdict::Wrong && user.is_active()).ok_or_else(wrong)?;
         if verdict == Verdict::RightButRehash {
             self.users.store_hash(user.id, password.hash().await?).await?;
@@ -90,14 +91,16 @@ impl AuthService {
     pub async fn refresh(&self, refresh_token: &str) -> Result<Session> {
         let now = Timestamp::now();
         let new_token = new_refresh_token()?;
-        let input = (keys::token_hash(refresh_token), keys::token_hash(&new_token), now, self.refresh_lifetime);
+        let input =
+            (keys::token_hash(refresh_token), keys::token_hash(&new_token), now, self.refresh_lifetime);
         let rotated = self
             .database
             .write(input, |transaction, (old, new, now, lifetime)| {
                 Box::pin(rotate(transaction, old, new, *now, *lifetime))
             })
             .await?;
-        let invalid = || ApiError::new(ErrorCode::InvalidToken, "The refresh token is not valid. Sign in again.");
+        let invalid =
+            || ApiError::new(ErrorCode::InvalidToken, "The refresh token is not valid. Sign in again.");
         let user = self.users.find(rotated.ok_or_else(invalid)?).await?.filter(User::is_active);
         self.session(&user.ok_or_else(invalid)?, new_token)
     }

@@ -80,7 +80,8 @@ impl TokenSigner {
 
     /// What the token says, if this site made it and it is still good.
     pub fn verify(&self, token: &str) -> Result<Claims> {
-        let invalid = || ApiError::new(ErrorCode::InvalidToken, "The access token is not valid or has run out.");
+        let invalid =
+            || ApiError::new(ErrorCode::InvalidToken, "The access token is not valid or has run out.");
         let data = decode::<Claims>(token, &self.decoding, &self.validation)
             .map_err(|error| invalid().caused_by(error))?;
         if data.header.typ.as_deref() != Some(TYPE) { Err(invalid()) } else { Ok(data.claims) }

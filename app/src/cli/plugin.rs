@@ -79,7 +79,12 @@ fn list(config: &Config) -> Result<(), Failure> {
     let row = |source: &str, manifest: &Manifest| {
         let hooks: Vec<&str> = manifest.hooks.keys().map(|hook| hook.name()).collect();
         let state = if manifest.enabled { "enabled" } else { "disabled" };
-        println!("{:<40} {:<10} {state:<9} {source:<10} {}", manifest.id(), manifest.plugin.version, hooks.join(", "));
+        println!(
+            "{:<40} {:<10} {state:<9} {source:<10} {}",
+            manifest.id(),
+            manifest.plugin.version,
+            hooks.join(", ")
+        );
     };
     let found = DirectorySource::scan(&config.plugins.extensions.join("plugins"));
     let mut own = Vec::new();

@@ -97,8 +97,11 @@ impl CommentService {
                 acting_user: actor.user_id().map(|id| id.to_string()),
                 ..CallContext::default()
             };
-            let answer =
-                self.hooks.filter::<hook::OnCommentCreating>(input, &context, allowed).await.map_err(refused)?;
+            let answer = self
+                .hooks
+                .filter::<hook::OnCommentCreating>(input, &context, allowed)
+                .await
+                .map_err(refused)?;
             checked = check(&answer.payload, guest).map_err(ApiError::validation)?;
         }
         let trusted = actor.may(Permission::WritePosts);
@@ -125,7 +128,8 @@ impl CommentService {
                     if let Some(parent) = comment.parent_id {
                         let parent = repo::find(transaction, parent).await?;
                         if parent.is_none_or(|parent| parent.post_id != comment.post_id) {
-                            let fault = FieldError::new("parent_id", "There is no such comment on this post.");
+                            let fault =
+                                FieldError::new("parent_id", "There is no such comment on this post.");
                             return Err(ApiError::validation(vec![fault]));
                         }
                     }

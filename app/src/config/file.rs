@@ -28,7 +28,9 @@ pub(super) fn read(named: Option<&Path>, faults: &mut Vec<String>) -> File {
     let path = named.unwrap_or(Path::new(DEFAULT));
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => return File::default(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
+            return File::default();
+        }
         Err(error) => {
             faults.push(format!("{}: cannot be read: {error}", path.display()));
             return File::default();

@@ -91,7 +91,13 @@ pub(super) fn resolve(options: &Options, file: File, faults: &mut Vec<String>) -
                 .clone()
                 .or(file.extensions.map(PathBuf::from))
                 .unwrap_or_else(|| "extensions".into()),
-            pool_size: number("PLUGIN_WASM_POOL_SIZE", &options.pool_size, file.plugin_wasm_pool_size, 4, faults),
+            pool_size: number(
+                "PLUGIN_WASM_POOL_SIZE",
+                &options.pool_size,
+                file.plugin_wasm_pool_size,
+                4,
+                faults,
+            ),
             call_timeout: Duration::from_millis(number(
                 "PLUGIN_TIMEOUT_MS",
                 &options.plugin_timeout_ms,
@@ -122,7 +128,9 @@ fn base_url(text: &str, faults: &mut Vec<String>) -> Option<Url> {
     let fault = match Url::parse(text.trim_end_matches('/')) {
         Ok(url) if !matches!(url.scheme(), "http" | "https") => "needs http:// or https://".to_owned(),
         Ok(url) if url.query().is_some() || url.fragment().is_some() => "must have no ? and no #".to_owned(),
-        Ok(url) if url.path() != "/" => "must have no path: the site lives at the root of its host".to_owned(),
+        Ok(url) if url.path() != "/" => {
+            "must have no path: the site lives at the root of its host".to_owned()
+        }
         Ok(url) => return Some(url),
         Err(error) => error.to_string(),
     };

@@ -61,7 +61,10 @@ impl CronRunner {
     }
 }
 
-async fn run(runner: Runner, mut stopped: tokio::sync::watch::Receiver<bool>) -> Result<(), JobSchedulerError> {
+async fn run(
+    runner: Runner,
+    mut stopped: tokio::sync::watch::Receiver<bool>,
+) -> Result<(), JobSchedulerError> {
     let mut scheduler = JobScheduler::new().await?;
     let runner = Arc::new(tokio::sync::Mutex::new(runner));
     let ticking = Arc::clone(&runner);

@@ -9,7 +9,8 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration, time::Instant};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 
@@ -130,7 +131,10 @@ fn is_lost_race(error: &ApiError) -> bool {
         return true;
     }
     let text = error.to_string();
-    text.contains("40001") || text.contains("40P01") || text.contains("deadlock") || text.contains("serialize")
+    text.contains("40001")
+        || text.contains("40P01")
+        || text.contains("deadlock")
+        || text.contains("serialize")
 }
 
 fn stopping() -> ApiError {
@@ -203,8 +207,10 @@ async fn batch(
     queue: &mut mpsc::Receiver<Message>,
     gate: &Mutex<()>,
 ) -> Option<oneshot::Sender<()>> {
-    let options =
-        TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
     let transaction = match connection.begin_with_options(options).await {
         Ok(transaction) => transaction,
         Err(error) => {
@@ -246,7 +252,10 @@ async fn in_savepoint(transaction: &Transaction, job: &mut dyn Job) -> Result<()
 }
 
 fn busy(error: DbErr) -> ApiError {
-    ApiError::new(ErrorCode::Unavailable, "The database could not take the change. Nothing was written; try again.")
-        .retry_after(1)
-        .caused_by(error)
+    ApiError::new(
+        ErrorCode::Unavailable,
+        "The database could not take the change. Nothing was written; try again.",
+    )
+    .retry_after(1)
+    .caused_by(error)
 }

@@ -22,7 +22,9 @@ pub(super) async fn deliver(hooks: &PluginHost, event: DomainEvent, context: &Ca
         DomainEvent::PostCreated { post } => hooks.notify::<hook::OnPostCreated>(post, context).await,
         DomainEvent::PostUpdated { post } => hooks.notify::<hook::OnPostUpdated>(post, context).await,
         DomainEvent::PostDeleted { id } => hooks.notify::<hook::OnPostDeleted>(id.to_string(), context).await,
-        DomainEvent::CommentCreated { comment, .. } => hooks.notify::<hook::OnCommentCreated>(comment, context).await,
+        DomainEvent::CommentCreated { comment, .. } => {
+            hooks.notify::<hook::OnCommentCreated>(comment, context).await
+        }
         DomainEvent::UserLoggedIn { id } => hooks.notify::<hook::OnLogin>(id.to_string(), context).await,
     }
 }

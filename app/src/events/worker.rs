@@ -35,7 +35,12 @@ impl OutboxWorker {
     }
 }
 
-async fn run(database: Database, hooks: PluginHost, events: EventRecorder, mut stopped: watch::Receiver<bool>) {
+async fn run(
+    database: Database,
+    hooks: PluginHost,
+    events: EventRecorder,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut lease = Lease::new(database.clone(), "outbox");
     while !*stopped.borrow() {
         match work(&database, &hooks, &mut lease).await {

@@ -34,7 +34,9 @@ impl IfMatch {
         match self.0 {
             Some(seen) if seen != version => Err(ApiError::new(
                 ErrorCode::VersionMismatch,
-                format!("This is at version {version} by now; the change was made for {seen}. Read it again."),
+                format!(
+                    "This is at version {version} by now; the change was made for {seen}. Read it again."
+                ),
             )),
             _ => Ok(()),
         }
@@ -56,7 +58,11 @@ impl FromRequest for IfMatch {
         ready(match IfMatchHeader::parse(request) {
             Ok(IfMatchHeader::Any) => Ok(Self(None)),
             Ok(IfMatchHeader::Items(tags)) => match tags.as_slice() {
-                [tag] => tag.tag().parse().map(|version| Self(Some(version))).map_err(|error: std::num::ParseIntError| malformed().caused_by(error)),
+                [tag] => tag
+                    .tag()
+                    .parse()
+                    .map(|version| Self(Some(version)))
+                    .map_err(|error: std::num::ParseIntError| malformed().caused_by(error)),
                 _ => Err(malformed()),
             },
             Err(_) => Err(malformed()),

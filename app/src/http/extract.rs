@@ -22,11 +22,14 @@ pub fn configs(body_limit: usize) -> impl FnOnce(&mut ServiceConfig) {
 
 fn json(error: &JsonPayloadError) -> ApiError {
     match error {
-        JsonPayloadError::OverflowKnownLength { limit, .. } | JsonPayloadError::Overflow { limit } => too_large(*limit),
-        JsonPayloadError::Payload(PayloadError::Overflow) => too_large(0),
-        JsonPayloadError::ContentType => {
-            ApiError::new(ErrorCode::UnsupportedMediaType, "Send JSON, with `Content-Type: application/json`.")
+        JsonPayloadError::OverflowKnownLength { limit, .. } | JsonPayloadError::Overflow { limit } => {
+            too_large(*limit)
         }
+        JsonPayloadError::Payload(PayloadError::Overflow) => too_large(0),
+        JsonPayloadError::ContentType => ApiError::new(
+            ErrorCode::UnsupportedMediaType,
+            "Send JSON, with `Content-Type: application/json`.",
+        ),
         other => ApiError::new(ErrorCode::MalformedRequest, format!("The body cannot be read: {other}")),
     }
 }

@@ -60,7 +60,10 @@ impl Cursor {
         let parts = bytes.as_deref().and_then(|bytes| bytes.split_first_chunk::<8>());
         let parts = parts.and_then(|(key, id)| Some((i64::from_be_bytes(*key), Uuid::from_slice(id).ok()?)));
         parts.map(|(key, id)| Self { key, id }).ok_or_else(|| {
-            ApiError::new(ErrorCode::InvalidCursor, "Pass `next_cursor` of the page before, unchanged, as `cursor`.")
+            ApiError::new(
+                ErrorCode::InvalidCursor,
+                "Pass `next_cursor` of the page before, unchanged, as `cursor`.",
+            )
         })
     }
 
@@ -68,7 +71,10 @@ impl Cursor {
     pub fn limit(asked: Option<u64>) -> Result<u64> {
         match asked.unwrap_or(DEFAULT_LIMIT) {
             limit @ 1..=MAX_LIMIT => Ok(limit),
-            _ => Err(ApiError::validation(vec![FieldError::new("limit", format!("Must be 1 to {MAX_LIMIT}."))])),
+            _ => Err(ApiError::validation(vec![FieldError::new(
+                "limit",
+                format!("Must be 1 to {MAX_LIMIT}."),
+            )])),
         }
     }
 }

@@ -51,12 +51,16 @@ pub async fn fallback(request: HttpRequest) -> Result<HttpResponse> {
 }
 
 fn unknown(request: &HttpRequest) -> ApiError {
-    let known = request.app_data::<web::Data<Document>>().is_some_and(|document| has_path(document, request.path()));
+    let known =
+        request.app_data::<web::Data<Document>>().is_some_and(|document| has_path(document, request.path()));
     if known && request.method() != Method::GET {
         let detail = format!("{} is not possible here; /api/openapi.json says what is.", request.method());
         return ApiError::new(ErrorCode::MethodNotAllowed, detail);
     }
-    ApiError::new(ErrorCode::NotFound, "There is nothing at this path; /api/openapi.json lists what there is.")
+    ApiError::new(
+        ErrorCode::NotFound,
+        "There is nothing at this path; /api/openapi.json lists what there is.",
+    )
 }
 
 fn has_path(document: &Document, path: &str) -> bool {

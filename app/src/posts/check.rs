@@ -66,21 +66,27 @@ pub(super) fn input(
         fault("title", "Must be one line without control characters.".into());
     }
     if input.content.len() > CONTENT_LENGTH {
-        fault("content", format!("Must have at most {CONTENT_LENGTH} bytes; this has {}.", input.content.len()));
+        fault(
+            "content",
+            format!("Must have at most {CONTENT_LENGTH} bytes; this has {}.", input.content.len()),
+        );
     }
     if input.content.contains('\0') {
         fault("content", "Must not hold NUL characters.".into());
     }
-    let slug = input.slug.as_deref().filter(|slug| Some(*slug) != kept_slug).and_then(|slug| {
-        match Slug::parse(slug) {
-            Ok(slug) => Some(slug),
-            Err(_) if source == Source::Filter && reserved::is_reserved(slug) => Some(Slug::derive(slug, slug)),
-            Err(message) => {
-                fault("slug", message);
-                None
+    let slug =
+        input.slug.as_deref().filter(|slug| Some(*slug) != kept_slug).and_then(|slug| {
+            match Slug::parse(slug) {
+                Ok(slug) => Some(slug),
+                Err(_) if source == Source::Filter && reserved::is_reserved(slug) => {
+                    Some(Slug::derive(slug, slug))
+                }
+                Err(message) => {
+                    fault("slug", message);
+                    None
+                }
             }
-        }
-    });
+        });
     let excerpt = input.excerpt.as_deref().map(str::trim).filter(|text| !text.is_empty());
     if excerpt.is_some_and(|text| text.chars().count() > EXCERPT_LENGTH) {
         fault("excerpt", format!("Must have at most {EXCERPT_LENGTH} characters."));
@@ -140,7 +146,9 @@ fn tags(ids: &[String], terms: &Terms, fault: &mut impl FnMut(&str, String)) -> 
 /// An absolute http(s) URL, or a path on this site.
 fn address(text: &str) -> Result<(), String> {
     let wrong = || "Must be an http(s) URL or a path on this site such as /media/cover.jpg.".to_owned();
-    if text.len() > ADDRESS_LENGTH || text.chars().any(|character| character.is_control() || character == '\\') {
+    if text.len() > ADDRESS_LENGTH
+        || text.chars().any(|character| character.is_control() || character == '\\')
+    {
         return Err(wrong());
     }
     if text.starts_with('/') && !text.starts_with("//") {
@@ -170,7 +178,10 @@ pub(super) fn may_edit(actor: &Actor, post: &Post, status: PostStatus) -> Result
     actor.require(Permission::WritePosts)?;
     let own = post.kind == PostKind::Post && is_own(actor, post);
     if !own && !actor.may(Permission::EditOthers) {
-        return Err(ApiError::new(ErrorCode::Forbidden, "This needs the permission to edit everybody's posts and pages."));
+        return Err(ApiError::new(
+            ErrorCode::Forbidden,
+            "This needs the permission to edit everybody's posts and pages.",
+        ));
     }
     let touches_public = post.status == PostStatus::Published || status == PostStatus::Published;
     if touches_public { actor.require(Permission::PublishPosts) } else { Ok(()) }
@@ -178,7 +189,9 @@ pub(super) fn may_edit(actor: &Actor, post: &Post, status: PostStatus) -> Result
 
 /// Whether the actor may read it.
 pub(super) fn may_read(actor: &Actor, post: &Post) -> bool {
-    post.is_public() || actor.may(Permission::EditOthers) || (actor.may(Permission::WritePosts) && is_own(actor, post))
+    post.is_public()
+        || actor.may(Permission::EditOthers)
+        || (actor.may(Permission::WritePosts) && is_own(actor, post))
 }
 
 fn is_own(actor: &Actor, post: &Post) -> bool {
@@ -198,7 +211,10 @@ pub(super) fn permalink(path: &str) -> Result<String, String> {
     }
     let first = path[1..].split('/').next().unwrap_or_default();
     if reserved::is_reserved(first) {
-        return Err(format!("`{}` begins with /{first}, which belongs to the site itself.", shortened(&path)));
+        return Err(format!(
+            "`{}` begins with /{first}, which belongs to the site itself.",
+            shortened(&path)
+        ));
     }
     Ok(path)
 }

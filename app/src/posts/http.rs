@@ -22,8 +22,18 @@ use crate::{
 
 /// Registers the routes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list_posts).service(create_post).service(read_post).service(update_post).service(delete_post);
-    config.service(list_pages).service(create_page).service(read_page).service(update_page).service(delete_page);
+    config
+        .service(list_posts)
+        .service(create_post)
+        .service(read_post)
+        .service(update_post)
+        .service(delete_post);
+    config
+        .service(list_pages)
+        .service(create_page)
+        .service(read_page)
+        .service(update_page)
+        .service(delete_page);
 }
 
 macro_rules! routes {
@@ -132,12 +142,26 @@ macro_rules! routes {
 }
 
 routes!(
-    PostKind::Post, "posts", "/posts", "/posts/{id_or_slug}",
-    list_posts, create_post, read_post, update_post, delete_post
+    PostKind::Post,
+    "posts",
+    "/posts",
+    "/posts/{id_or_slug}",
+    list_posts,
+    create_post,
+    read_post,
+    update_post,
+    delete_post
 );
 routes!(
-    PostKind::Page, "pages", "/pages", "/pages/{id_or_slug}",
-    list_pages, create_page, read_page, update_page, delete_page
+    PostKind::Page,
+    "pages",
+    "/pages",
+    "/pages/{id_or_slug}",
+    list_pages,
+    create_page,
+    read_page,
+    update_page,
+    delete_page
 );
 
 async fn list(
@@ -171,6 +195,8 @@ fn wants_html(include: Option<&str>) -> Result<bool> {
     match include {
         None => Ok(false),
         Some("html") => Ok(true),
-        Some(_) => Err(ApiError::validation(vec![FieldError::new("include", "Only `html` can be included.")])),
+        Some(_) => {
+            Err(ApiError::validation(vec![FieldError::new("include", "Only `html` can be included.")]))
+        }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement,
     sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
 use uuid::Uuid;
@@ -126,12 +126,20 @@ pub(super) async fn find_by_slug(database: &impl ConnectionTrait, slug: &str) ->
     one(database, posts::Entity::find().filter(posts::Column::Slug.eq(slug))).await
 }
 
-pub(super) async fn find_by_permalink(database: &impl ConnectionTrait, path: &str) -> Result<Option<Post>, DbErr> {
+pub(super) async fn find_by_permalink(
+    database: &impl ConnectionTrait,
+    path: &str,
+) -> Result<Option<Post>, DbErr> {
     one(database, posts::Entity::find().filter(posts::Column::Permalink.eq(path))).await
 }
 
-pub(super) async fn slug_exists(database: &impl ConnectionTrait, slug: &str, but: PostId) -> Result<bool, DbErr> {
-    let query = posts::Entity::find().filter(posts::Column::Slug.eq(slug)).filter(posts::Column::Id.ne(but.0));
+pub(super) async fn slug_exists(
+    database: &impl ConnectionTrait,
+    slug: &str,
+    but: PostId,
+) -> Result<bool, DbErr> {
+    let query =
+        posts::Entity::find().filter(posts::Column::Slug.eq(slug)).filter(posts::Column::Id.ne(but.0));
     Ok(query.count(database).await? > 0)
 }
 
@@ -140,7 +148,8 @@ pub(super) async fn permalink_exists(
     path: &str,
     but: PostId,
 ) -> Result<bool, DbErr> {
-    let query = posts::Entity::find().filter(posts::Column::Permalink.eq(path)).filter(posts::Column::Id.ne(but.0));
+    let query =
+        posts::Entity::find().filter(posts::Column::Permalink.eq(path)).filter(posts::Column::Id.ne(but.0));
     Ok(query.count(database).await? > 0)
 }
 
@@ -188,7 +197,8 @@ pub(super) async fn after(
         let tie = Condition::all().add(column.eq(key)).add(posts::Column::Id.lt(id));
         query = query.filter(column.lte(key)).filter(Condition::any().add(column.lt(key)).add(tie));
     }
-    let rows = query.order_by_desc(column).order_by_desc(posts::Column::Id).limit(limit).all(database).await?;
+    let rows =
+        query.order_by_desc(column).order_by_desc(posts::Column::Id).limit(limit).all(database).await?;
     complete(database, rows).await
 }
 
@@ -313,12 +323,20 @@ pub(super) async fn delete(database: &impl ConnectionTrait, id: PostId, version:
     Ok(outcome.rows_affected == 1)
 }
 
-pub(super) async fn replace_tags(database: &impl ConnectionTrait, id: PostId, tags: &[TagId]) -> Result<(), DbErr> {
+pub(super) async fn replace_tags(
+    database: &impl ConnectionTrait,
+    id: PostId,
+    tags: &[TagId],
+) -> Result<(), DbErr> {
     post_tags::Entity::delete_many().filter(post_tags::Column::PostId.eq(id.0)).exec(database).await?;
     insert_tags(database, id, tags).await
 }
 
-pub(super) async fn insert_tags(database: &impl ConnectionTrait, id: PostId, tags: &[TagId]) -> Result<(), DbErr> {
+pub(super) async fn insert_tags(
+    database: &impl ConnectionTrait,
+    id: PostId,
+    tags: &[TagId],
+) -> Result<(), DbErr> {
     if tags.is_empty() {
         return Ok(());
     }
@@ -360,9 +378,8 @@ pub(super) async fn add_redirects(
 ) -> Result<(), DbErr> {
     for path in paths {
         let row = redirects::Model { path: path.clone(), post_id: id.0, created_at: now.millis() };
-        let conflict = OnConflict::column(redirects::Column::Path)
-            .update_column(redirects::Column::PostId)
-            .to_owned();
+        let conflict =
+            OnConflict::column(redirects::Column::Path).update_column(redirects::Column::PostId).to_owned();
         redirects::Entity::insert(redirects::ActiveModel::from(row))
             .on_conflict(conflict)
             .exec_without_returning(database)

@@ -82,7 +82,8 @@ impl PostService {
         let terms = self.terms.terms().await?;
         let mut post = write::blank(new.kind);
         let mut faults = Vec::new();
-        post.permalink = new.permalink.as_deref().and_then(|path| checked_path(path, "permalink", &mut faults));
+        post.permalink =
+            new.permalink.as_deref().and_then(|path| checked_path(path, "permalink", &mut faults));
         let redirects =
             new.aliases.iter().filter_map(|path| checked_path(path, "aliases", &mut faults)).collect();
         let input = self.input_of(&new, status);
@@ -101,8 +102,10 @@ impl PostService {
                 check::may_create(actor, new.kind, status).map_err(|error| error.detail().to_owned())
             };
             let context = self.context(actor, &post);
-            let answer = self.hooks.filter::<hook::OnPostCreating>(input, &context, allowed).await.map_err(refused)?;
-            checked = check::input(&answer.payload, None, &terms, Source::Filter).map_err(ApiError::validation)?;
+            let answer =
+                self.hooks.filter::<hook::OnPostCreating>(input, &context, allowed).await.map_err(refused)?;
+            checked =
+                check::input(&answer.payload, None, &terms, Source::Filter).map_err(ApiError::validation)?;
         }
         post.author_ids = if new.author_ids.is_empty() {
             actor.user_id().into_iter().collect()
@@ -117,7 +120,8 @@ impl PostService {
         post.published_at = new.published_at;
         let slug = checked.slug.clone().unwrap_or_else(|| Slug::derive(&checked.title, new.kind.as_str()));
         apply(&mut post, checked, status, None);
-        let draft = Draft { post, slug: Some(WantedSlug { slug, may_be_numbered: true }), redirects, base: None };
+        let draft =
+            Draft { post, slug: Some(WantedSlug { slug, may_be_numbered: true }), redirects, base: None };
         let events = self.events.clone();
         let post = self
             .database
@@ -211,7 +215,11 @@ impl PostService {
         }
         if let Some(post) = found.filter(Post::is_public) {
             let moved = post.path() != path;
-            return Ok(Some(if moved { Resolved::MovedTo(post.path()) } else { Resolved::Post(Box::new(post)) }));
+            return Ok(Some(if moved {
+                Resolved::MovedTo(post.path())
+            } else {
+                Resolved::Post(Box::new(post))
+            }));
         }
         let Some(id) = repo::redirect(database, path).await? else { return Ok(None) };
         let post = repo::find(database, id).await?.filter(Post::is_public);
@@ -239,7 +247,12 @@ impl PostService {
     }
 
     /// Published posts by page number, newest first, and how many there are in all.
-    pub async fn published(&self, mut filter: PostFilter, offset: u64, limit: u64) -> Result<(Vec<Post>, u64)> {
+    pub async fn published(
+        &self,
+        mut filter: PostFilter,
+        offset: u64,
+        limit: u64,
+    ) -> Result<(Vec<Post>, u64)> {
         filter.status = Some(PostStatus::Published);
         let count = self.count(&filter).await?;
         let posts = repo::slice(self.database.reader(), &filter, order(&filter), offset, limit).await?;
@@ -269,7 +282,9 @@ impl PostService {
     /// Gives the posts of the first run to the first administrator.
     pub async fn adopt_orphans(&self, user: UserId) -> Result<()> {
         self.database
-            .write(user, |transaction, user| Box::pin(async move { Ok(repo::adopt(transaction, *user).await?) }))
+            .write(user, |transaction, user| {
+                Box::pin(async move { Ok(repo::adopt(transaction, *user).await?) })
+            })
             .await?;
         self.changed();
         Ok(())
@@ -297,7 +312,8 @@ impl PostService {
 
     async fn editable(&self, actor: &Actor, id: PostId) -> Result<Post> {
         let post = repo::find(self.database.reader(), id).await?;
-        let post = post.filter(|post| check::may_read(actor, post)).ok_or_else(|| ApiError::not_found("post"))?;
+        let post =
+            post.filter(|post| check::may_read(actor, post)).ok_or_else(|| ApiError::not_found("post"))?;
         check::may_edit(actor, &post, post.status)?;
         Ok(post)
     }
@@ -311,19 +327,22 @@ impl PostService {
         let mut faults = Vec::new();
         let mut post = base.clone();
         if let Some(permalink) = &patch.permalink {
-            post.permalink = permalink.as_deref().and_then(|path| checked_path(path, "permalink", &mut faults));
+            post.permalink =
+                permalink.as_deref().and_then(|path| checked_path(path, "permalink", &mut faults));
         }
         let redirects =
             patch.aliases.iter().filter_map(|path| checked_path(path, "aliases", &mut faults)).collect();
         let mut checked = self.checked(&input, &base, &terms, Source::Client, faults)?;
         if self.hooks.listens(HookPoint::OnPostUpdating) {
             let allowed = |answer: &PostInput| {
-                let checked = check::input(answer, Some(&base.slug), &terms, Source::Filter).map_err(words)?;
+                let checked =
+                    check::input(answer, Some(&base.slug), &terms, Source::Filter).map_err(words)?;
                 let status = checked.status.unwrap_or(status);
                 check::may_edit(actor, &base, status).map_err(|error| error.detail().to_owned())
             };
             let context = self.context(actor, &base);
-            let answer = self.hooks.filter::<hook::OnPostUpdating>(input, &context, allowed).await.map_err(refused)?;
+            let answer =
+                self.hooks.filter::<hook::OnPostUpdating>(input, &context, allowed).await.map_err(refused)?;
             checked = self.checked(&answer.payload, &base, &terms, Source::Filter, Vec::new())?;
         }
         if let Some(authors) = &patch.author_ids {
@@ -449,9 +468,8 @@ fn apply(post: &mut Post, checked: check::Checked, status: PostStatus, base: Opt
     post.category_id = checked.category_id;
     post.cover_image = checked.cover_image;
     post.status = checked.status.unwrap_or(status);
-    post.tag_ids = checked
-        .tag_ids
-        .unwrap_or_else(|| base.map(|base| base.tag_ids.clone()).unwrap_or_default());
+    post.tag_ids =
+        checked.tag_ids.unwrap_or_else(|| base.map(|base| base.tag_ids.clone()).unwrap_or_default());
     if post.status == PostStatus::Published && post.published_at.is_none() {
         post.published_at = Some(Timestamp::now());
     }

@@ -3,7 +3,7 @@
 use super::{Post, PostKind, PostStatus, model::WantedSlug, repo};
 use crate::{
     clock::Timestamp,
-    database::Transaction,
+    database::{Transaction, one_at_a_time},
     entities::posts,
     error::{ApiError, ErrorCode, FieldError, Result},
     events::{DomainEvent, EventRecorder},
@@ -35,7 +35,11 @@ pub(super) async fn create(transaction: &Transaction, draft: &Draft, events: &Ev
 }
 
 /// Changes the post if it is still at the version the change was made for; `None` if it is not.
-pub(super) async fn update(transaction: &Transaction, draft: &Draft, events: &EventRecorder) -> Result<Option<Post>> {
+pub(super) async fn update(
+    transaction: &Transaction,
+    draft: &Draft,
+    events: &EventRecorder,
+) -> Result<Option<Post>> {
     let Some(base) = &draft.base else { return Ok(None) };
     let mut post = draft.post.clone();
     settle_slug(transaction, &mut post, draft.slug.as_ref()).await?;
@@ -69,6 +73,7 @@ pub(super) async fn delete(transaction: &Transaction, post: &Post, events: &Even
 
 async fn settle_slug(transaction: &Transaction, post: &mut Post, wanted: Option<&WantedSlug>) -> Result<()> {
     let Some(wanted) = wanted else { return Ok(()) };
+    one_at_a_time(transaction, wanted.slug.as_str()).await?;
     let id = post.id;
     let taken = |slug: String| async move { repo::slug_exists(transaction, &slug, id).await };
     if !taken(wanted.slug.to_string()).await? {

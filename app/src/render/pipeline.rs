@@ -90,7 +90,8 @@ impl Renderer {
 
     /// A comment: a stricter, plain pipeline without plugins.
     pub fn comment(&self, markdown: &str) -> SafeHtml {
-        sanitize::comment(&markdown::comment_to_html(markdown)).unwrap_or_else(|_| sanitize::escaped(markdown))
+        sanitize::comment(&markdown::comment_to_html(markdown))
+            .unwrap_or_else(|_| sanitize::escaped(markdown))
     }
 
     async fn render(&self, markdown: &str, context: &CallContext) -> Result<Rendered> {
@@ -129,7 +130,10 @@ impl Renderer {
 }
 
 /// What a filter may answer: not too long, not too deep for the sanitiser.
-#[expect(clippy::ptr_arg, reason = "the hook's payload is a String, and a check takes a reference to the payload")]
+#[expect(
+    clippy::ptr_arg,
+    reason = "the hook's payload is a String, and a check takes a reference to the payload"
+)]
 fn acceptable(html: &String) -> Result<(), String> {
     if html.len() > HTML_LENGTH {
         return Err(format!("{} bytes of HTML; at most {HTML_LENGTH} are taken", html.len()));

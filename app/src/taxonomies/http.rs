@@ -114,13 +114,30 @@ macro_rules! routes {
 }
 
 routes!(
-    "categories", CategoryId, CategoryResponse, ManageTaxonomies, "/categories", "/categories/{id_or_slug}",
-    list_categories = categories, create_category, read_category = category / category_by_slug,
-    update_category, delete_category
+    "categories",
+    CategoryId,
+    CategoryResponse,
+    ManageTaxonomies,
+    "/categories",
+    "/categories/{id_or_slug}",
+    list_categories = categories,
+    create_category,
+    read_category = category / category_by_slug,
+    update_category,
+    delete_category
 );
 routes!(
-    "tags", TagId, TagResponse, CreateTags, "/tags", "/tags/{id_or_slug}",
-    list_tags = tags, create_tag, read_tag = tag / tag_by_slug, update_tag, delete_tag
+    "tags",
+    TagId,
+    TagResponse,
+    CreateTags,
+    "/tags",
+    "/tags/{id_or_slug}",
+    list_tags = tags,
+    create_tag,
+    read_tag = tag / tag_by_slug,
+    update_tag,
+    delete_tag
 );
 
 fn find<'a, Id: std::str::FromStr, Term>(
@@ -130,6 +147,7 @@ fn find<'a, Id: std::str::FromStr, Term>(
     by_slug: impl Fn(&'a Terms, &str) -> Option<&'a Term>,
     what: &str,
 ) -> Result<&'a Term> {
-    let found = id_or_slug.parse().ok().and_then(|id| by_id(terms, id)).or_else(|| by_slug(terms, id_or_slug));
+    let found =
+        id_or_slug.parse().ok().and_then(|id| by_id(terms, id)).or_else(|| by_slug(terms, id_or_slug));
     found.ok_or_else(|| ApiError::not_found(if what == "tags" { "tag" } else { "category" }))
 }

@@ -117,7 +117,8 @@ impl Terms {
         let mut index = 0;
         while let Some(parent) = found.get(index).copied() {
             let children = self.categories.values().filter(|category| category.parent_id == Some(parent));
-            let fresh: Vec<_> = children.map(|category| category.id).filter(|id| !found.contains(id)).collect();
+            let fresh: Vec<_> =
+                children.map(|category| category.id).filter(|id| !found.contains(id)).collect();
             found.extend(fresh);
             index += 1;
         }

@@ -291,7 +291,10 @@ fn merged(request: &UpdateTermRequest, name: &str, slug: &str, description: &str
 fn free_slug(fields: &Fields, kind: &str, taken: impl Fn(&str) -> bool) -> Result<String> {
     let slug = fields.slug.clone().unwrap_or_else(|| Slug::derive(&fields.name, kind));
     if taken(slug.as_str()) {
-        return Err(ApiError::new(ErrorCode::SlugTaken, format!("There is a {kind} with the slug `{slug}` already.")));
+        return Err(ApiError::new(
+            ErrorCode::SlugTaken,
+            format!("There is a {kind} with the slug `{slug}` already."),
+        ));
     }
     Ok(slug.to_string())
 }

@@ -55,9 +55,11 @@ impl Metrics {
     }
 
     fn plugins(&self) -> String {
-        let mut calls = String::from("# HELP fleuron_plugin_calls Hook calls.\n# TYPE fleuron_plugin_calls counter\n");
-        let mut errors =
-            String::from("# HELP fleuron_plugin_errors Failed hook calls.\n# TYPE fleuron_plugin_errors counter\n");
+        let mut calls =
+            String::from("# HELP fleuron_plugin_calls Hook calls.\n# TYPE fleuron_plugin_calls counter\n");
+        let mut errors = String::from(
+            "# HELP fleuron_plugin_errors Failed hook calls.\n# TYPE fleuron_plugin_errors counter\n",
+        );
         let mut seconds = String::from(
             "# HELP fleuron_plugin_call_duration_seconds Time of a hook call.\n\
              # TYPE fleuron_plugin_call_duration_seconds histogram\n",

@@ -103,7 +103,8 @@ impl Username {
     /// Checks the rules; capitals are lowered.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim().to_lowercase();
-        let edge = |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphanumeric());
+        let edge =
+            |character: Option<char>| character.is_some_and(|character| character.is_ascii_alphanumeric());
         let valid = (2..=60).contains(&text.len())
             && text.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
             && edge(text.chars().next())
@@ -111,7 +112,8 @@ impl Username {
         if valid {
             Ok(Self(text))
         } else {
-            Err("Must be 2 to 60 of a-z, 0-9, `-`, `_` and `.`, and start and end with a letter or digit.".into())
+            Err("Must be 2 to 60 of a-z, 0-9, `-`, `_` and `.`, and start and end with a letter or digit."
+                .into())
         }
     }
 
@@ -130,7 +132,11 @@ impl Username {
             }
         }
         let text = text.trim_end_matches('-');
-        Self(if text.len() >= 2 { text.to_owned() } else { format!("author-{text}").trim_end_matches('-').to_owned() })
+        Self(if text.len() >= 2 {
+            text.to_owned()
+        } else {
+            format!("author-{text}").trim_end_matches('-').to_owned()
+        })
     }
 
     /// The name.

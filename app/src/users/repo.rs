@@ -1,13 +1,18 @@
 //! The only queries on users.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{User, UserStatus};
-use crate::{auth::Role, clock::Timestamp, entities::{refresh_tokens, users}, ids::UserId};
+use crate::{
+    auth::Role,
+    clock::Timestamp,
+    entities::{refresh_tokens, users},
+    ids::UserId,
+};
 
 impl From<users::Model> for User {
     fn from(row: users::Model) -> Self {
@@ -30,7 +35,10 @@ pub(super) async fn find(database: &impl ConnectionTrait, id: UserId) -> Result<
     users::Entity::find_by_id(id.0).one(database).await
 }
 
-pub(super) async fn find_many(database: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<users::Model>, DbErr> {
+pub(super) async fn find_many(
+    database: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<Vec<users::Model>, DbErr> {
     users::Entity::find().filter(users::Column::Id.is_in(ids.iter().copied())).all(database).await
 }
 
@@ -74,11 +82,17 @@ pub(super) async fn count_role(database: &impl ConnectionTrait, role: Role) -> R
         .await
 }
 
-pub(super) async fn insert(database: &impl ConnectionTrait, row: users::Model) -> Result<users::Model, DbErr> {
+pub(super) async fn insert(
+    database: &impl ConnectionTrait,
+    row: users::Model,
+) -> Result<users::Model, DbErr> {
     users::ActiveModel::from(row).insert(database).await
 }
 
-pub(super) async fn update(database: &impl ConnectionTrait, row: users::Model) -> Result<users::Model, DbErr> {
+pub(super) async fn update(
+    database: &impl ConnectionTrait,
+    row: users::Model,
+) -> Result<users::Model, DbErr> {
     users::ActiveModel::from(row).reset_all().update(database).await
 }
 

@@ -171,7 +171,8 @@ impl UserService {
     /// that role.
     pub async fn update(&self, actor: &Actor, id: UserId, request: UpdateUserRequest) -> Result<User> {
         actor.require(Permission::ManageUsers)?;
-        let mut faults: Vec<FieldError> = request.password.iter().filter_map(|password| password.fault()).collect();
+        let mut faults: Vec<FieldError> =
+            request.password.iter().filter_map(|password| password.fault()).collect();
         if request.display_name.as_deref().is_some_and(|name| !is_display_name(name)) {
             faults.push(FieldError::new("display_name", "Must be one line of 1 to 120 characters."));
         }
@@ -186,7 +187,8 @@ impl UserService {
             None => None,
         };
         let change = Change { id, request, hash };
-        let user = self.database.write(change, |transaction, change| Box::pin(apply(transaction, change))).await?;
+        let user =
+            self.database.write(change, |transaction, change| Box::pin(apply(transaction, change))).await?;
         self.database.changes().touch_names();
         Ok(User::from(user))
     }
@@ -235,7 +237,10 @@ async fn insert_unique(transaction: &Transaction, row: users::Model) -> Result<u
     if let Some(email) = &row.email
         && repo::email_exists(transaction, email).await?
     {
-        return Err(ApiError::new(ErrorCode::EmailTaken, format!("There is a user with the address {email} already.")));
+        return Err(ApiError::new(
+            ErrorCode::EmailTaken,
+            format!("There is a user with the address {email} already."),
+        ));
     }
     Ok(repo::insert(transaction, row).await?)
 }
@@ -275,6 +280,7 @@ async fn keep_an_administrator(transaction: &Transaction) -> Result<()> {
     if left? > 0 {
         return Ok(());
     }
-    let fault = FieldError::new("role", "This is the last active administrator. Make somebody else one first.");
+    let fault =
+        FieldError::new("role", "This is the last active administrator. Make somebody else one first.");
     Err(ApiError::validation(vec![fault]))
 }

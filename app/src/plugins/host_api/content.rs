@@ -23,6 +23,7 @@ impl ContentPort for PublishedContent {
         let post = posts::published_output(&self.database, slug)
             .await
             .map_err(|error| PortError::new(format!("the post cannot be read: {}", error.detail())))?;
-        post.map(|post| serde_json::to_string(&post).map_err(|error| PortError::new(error.to_string()))).transpose()
+        post.map(|post| serde_json::to_string(&post).map_err(|error| PortError::new(error.to_string())))
+            .transpose()
     }
 }

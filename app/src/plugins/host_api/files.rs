@@ -14,8 +14,10 @@ pub(super) struct PluginFiles {
 
 impl PluginFiles {
     pub(super) fn new(folder: &Path) -> Result<Self, object_store::Error> {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| object_store::Error::Generic { store: "LocalFileSystem", source: error.into() })?;
+        std::fs::create_dir_all(folder).map_err(|error| object_store::Error::Generic {
+            store: "LocalFileSystem",
+            source: error.into(),
+        })?;
         Ok(Self { store: LocalFileSystem::new_with_prefix(folder)? })
     }
 

@@ -59,7 +59,9 @@ impl Presenter {
         let terms = self.terms.terms().await?;
         if let Some(text) = &query.category {
             let id = text.parse::<CategoryId>().ok();
-            let Some(category) = id.and_then(|id| terms.category(id)).or_else(|| terms.category_by_slug(text)) else {
+            let Some(category) =
+                id.and_then(|id| terms.category(id)).or_else(|| terms.category_by_slug(text))
+            else {
                 return Ok(None);
             };
             filter.categories = Some(terms.with_descendants(category.id));
