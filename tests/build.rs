@@ -9,8 +9,16 @@ use std::path::Path;
 use guest::Guests;
 
 /// The members of `tests/guests`; all are built for the bare target.
-const GUESTS: [&str; 7] =
-    ["abort-filter", "hostile", "quick-start", "raw-quick-start", "recorder", "render-only", "stamper"];
+const GUESTS: [&str; 8] = [
+    "abort-filter",
+    "hostile",
+    "meddler",
+    "quick-start",
+    "raw-quick-start",
+    "recorder",
+    "render-only",
+    "stamper",
+];
 
 /// The guests that are built for the WASI targets too.
 const PORTABLE: [&str; 2] = ["quick-start", "render-only"];

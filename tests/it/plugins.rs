@@ -5,6 +5,7 @@ mod bundled;
 mod faults;
 mod filters;
 mod hostile;
+mod meddling;
 mod quick_start;
 mod reload;
 

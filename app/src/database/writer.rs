@@ -218,22 +218,24 @@ async fn batch(
             return None;
         }
     };
+    // The first needs no savepoint: should it fail, nothing else is in the transaction yet.
+    let mut first = first;
+    if !first.run(&transaction).await {
+        let rolled_back = transaction.rollback().await;
+        first.answer(rolled_back.map_err(ApiError::from));
+        return None;
+    }
     let started = Instant::now();
-    let mut done = Vec::new();
+    let mut done = vec![first];
     let mut stop = None;
-    let mut next = Some(first);
-    while let Some(mut job) = next.take() {
-        let outcome = in_savepoint(&transaction, job.as_mut()).await;
-        match outcome {
-            Ok(()) => done.push(job),
-            Err(error) => job.answer(Err(error.into())),
-        }
-        if done.len() < BATCH && started.elapsed() < GATHER {
-            match queue.try_recv() {
-                Ok(Message::Work(job)) => next = Some(job),
-                Ok(Message::Stop(sender)) => stop = Some(sender),
-                Err(_) => {}
-            }
+    while done.len() < BATCH && started.elapsed() < GATHER && stop.is_none() {
+        match queue.try_recv() {
+            Ok(Message::Work(mut job)) => match in_savepoint(&transaction, job.as_mut()).await {
+                Ok(()) => done.push(job),
+                Err(error) => job.answer(Err(error.into())),
+            },
+            Ok(Message::Stop(sender)) => stop = Some(sender),
+            Err(_) => break,
         }
     }
     let committed = {

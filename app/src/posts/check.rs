@@ -28,7 +28,8 @@ pub const TAGS: usize = 100;
 pub(super) enum Source {
     /// Somebody who can be told to choose another slug.
     Client,
-    /// A plugin, which makes slugs of titles and cannot know the site's own addresses: those get a number.
+    /// A plugin, which makes slugs of titles by simple means and cannot know the site's own addresses: what it wants is
+    /// made into a slug.
     Filter,
 }
 
@@ -78,9 +79,7 @@ pub(super) fn input(
         input.slug.as_deref().filter(|slug| Some(*slug) != kept_slug).and_then(|slug| {
             match Slug::parse(slug) {
                 Ok(slug) => Some(slug),
-                Err(_) if source == Source::Filter && reserved::is_reserved(slug) => {
-                    Some(Slug::derive(slug, slug))
-                }
+                Err(_) if source == Source::Filter && slug.len() <= ADDRESS_LENGTH => Slug::of(slug),
                 Err(message) => {
                     fault("slug", message);
                     None

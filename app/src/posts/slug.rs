@@ -36,6 +36,12 @@ impl Slug {
         if reserved::is_reserved(&slug) { Self(slug).numbered(2) } else { Self(slug) }
     }
 
+    /// Makes a valid slug of any text; `None` if nothing usable is in it.
+    pub fn of(text: &str) -> Option<Self> {
+        let made = Self::derive(text, "");
+        (!made.0.is_empty()).then_some(made)
+    }
+
     /// The slug with a number behind it, cut so that it fits: `a-title-2`.
     pub fn numbered(&self, number: u64) -> Self {
         let suffix = format!("-{number}");
