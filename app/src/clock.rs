@@ -1,6 +1,6 @@
 //! Points in time as the database and the API hold them: whole milliseconds in UTC.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -31,6 +31,16 @@ impl Timestamp {
 
     /// Reads an RFC 3339 date and time, or a bare `YYYY-MM-DD` (midnight UTC). The error says what was expected.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let moment = Self::read(text)?;
+        // RFC 3339 has four digits for the year.
+        if (0..=9999).contains(&moment.to_datetime().year()) {
+            Ok(moment)
+        } else {
+            Err(format!("`{text}` is out of range; the year must have four digits"))
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
         if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
             return Ok(Self(moment.timestamp_millis()));
         }
@@ -97,6 +107,7 @@ mod tests {
         let moment = Timestamp::parse("2026-02-03T04:05:06.789+01:00").unwrap();
         assert_eq!(moment.to_rfc3339(), "2026-02-03T03:05:06.789Z");
         assert_eq!(Timestamp::parse("1970-01-02").unwrap().millis(), 86_400_000);
+        assert!(Timestamp::parse("+99999-01-01").is_err());
         assert!(Timestamp::parse("yesterday").unwrap_err().contains("yesterday"));
     }
 }

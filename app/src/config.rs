@@ -106,7 +106,8 @@ pub struct AuthConfig {
     pub access_token_lifetime: Duration,
     /// How long a refresh token is good when unused. 30 days.
     pub refresh_token_lifetime: Duration,
-    /// Failed logins per account or address: how many in a row, and after how long one more. 10, then one per 30 s.
+    /// Logins to one account from one address: how many in a row, and after how long one more. 10, then one per 30 s;
+    /// twice as many from one address to all accounts.
     pub login_burst: u32,
     /// See [`Self::login_burst`].
     pub login_interval: Duration,
@@ -173,7 +174,8 @@ impl DatabaseConfig {
     /// The URL for the driver. Holds the password: not for logs.
     pub fn url(&self) -> String {
         match (&self.kind, &self.url) {
-            (DatabaseKind::Sqlite(path), _) => format!("sqlite://{}?mode=rwc", path.display()),
+            // The file is named apart from the URL, where some characters have a meaning.
+            (DatabaseKind::Sqlite(_), _) => "sqlite://".to_owned(),
             (DatabaseKind::Postgres, Some(url)) => url.0.clone(),
             (DatabaseKind::Postgres, None) => String::new(),
         }

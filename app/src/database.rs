@@ -4,7 +4,7 @@ mod connect;
 mod watch;
 mod writer;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqlErr, Statement};
 
@@ -16,6 +16,10 @@ use crate::{config::DatabaseConfig, error::Result};
 
 /// What a piece of work inside [`Database::write`] writes through.
 pub type Transaction = sea_orm::DatabaseTransaction;
+
+/// How often, and with what pause, a migration is tried that another process may be running.
+const MIGRATION_TRIES: u32 = 10;
+const MIGRATION_PAUSE: Duration = Duration::from_millis(300);
 
 /// A site's database. Cheap to clone.
 #[derive(Clone)]
@@ -35,13 +39,25 @@ impl Database {
         Ok(Self { reader, writer: Arc::new(writer), changes })
     }
 
-    /// Brings the schema up to date. Returns how many migrations were applied.
+    /// Brings the schema up to date. Returns how many migrations were applied. Another process may be at it too; then
+    /// this waits for it.
     pub async fn migrate(&self) -> Result<usize, DbErr> {
-        use fleuron_migrations::MigratorTrait;
+        use fleuron_migrations::{Migrator, MigratorTrait};
         let connection = self.writer.connection();
-        let pending = fleuron_migrations::Migrator::get_pending_migrations(connection).await?.len();
-        fleuron_migrations::Migrator::up(connection, None).await?;
-        Ok(pending)
+        let mut tries = 0;
+        loop {
+            let outcome = async {
+                let pending = Migrator::get_pending_migrations(connection).await?.len();
+                Migrator::up(connection, None).await?;
+                Ok(pending)
+            };
+            match outcome.await {
+                // The other process has made the tables that this one wanted to make.
+                Err(_) if tries < MIGRATION_TRIES => tries += 1,
+                settled => return settled,
+            }
+            tokio::time::sleep(MIGRATION_PAUSE).await;
+        }
     }
 
     /// For reading only: what it returns may be older than an unfinished write, never torn.

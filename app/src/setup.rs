@@ -95,8 +95,10 @@ impl SetupService {
         }
         let new = NewUser::parse(email, username, "", Role::Administrator, password);
         let title = site_title.trim();
-        let title_fault = (title.is_empty() || title.chars().count() > 120)
-            .then(|| crate::error::FieldError::new("site_title", "Must have 1 to 120 characters."));
+        let title_fault = (title.is_empty()
+            || title.chars().count() > 120
+            || title.chars().any(char::is_control))
+        .then(|| crate::error::FieldError::new("site_title", "Must be one line of 1 to 120 characters."));
         let new = match (new, title_fault) {
             (Ok(new), None) => new,
             (Ok(_), Some(fault)) => return Err(ApiError::validation(vec![fault])),

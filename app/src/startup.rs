@@ -112,7 +112,9 @@ impl Application {
             OutboxWorker::start(services.database.clone(), services.hooks.clone(), services.events.clone());
         let cron = CronRunner::start(services.database.clone(), services.hooks.clone());
         let flusher = tokio::spawn(flush_views(Arc::clone(&services)));
+        let signals = tokio::spawn(stop_on_signals(self.server.handle()));
         let outcome = self.server.await;
+        signals.abort();
         tracing::info!("stopping");
         flusher.abort();
         let _ = flusher.await;
@@ -125,8 +127,44 @@ impl Application {
                 let _ = services.views.flush(&services.database).await;
             }
         }
+        tracing::info!("stopped");
         outcome
     }
+}
+
+/// SIGTERM and SIGINT let requests in flight finish; a second one does not wait for them.
+async fn stop_on_signals(server: ServerHandle) {
+    if !next_signal().await {
+        return;
+    }
+    // `stop` takes effect when called; its future only waits for the end.
+    let stopping = server.stop(true);
+    tokio::select! {
+        () = stopping => {}
+        _ = next_signal() => server.stop(false).await,
+    }
+}
+
+/// Returns at the next signal to stop; `false` if the system gives no signals.
+#[cfg(unix)]
+async fn next_signal() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return false;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    true
+}
+
+/// Returns at the next signal to stop; `false` if the system gives no signals.
+#[cfg(not(unix))]
+async fn next_signal() -> bool {
+    tokio::signal::ctrl_c().await.is_ok()
 }
 
 fn default_base_url(address: SocketAddr) -> Result<Url, StartError> {
@@ -171,7 +209,8 @@ fn serve(
             .wrap(from_fn(http::observe))
     });
     let seconds = config.http.shutdown_timeout.as_secs();
-    Ok(server.workers(config.http.workers).shutdown_timeout(seconds).listen(listener)?.run())
+    let server = server.workers(config.http.workers).shutdown_timeout(seconds).disable_signals();
+    Ok(server.listen(listener)?.run())
 }
 
 /// What handlers can ask for, one handle each.

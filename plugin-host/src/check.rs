@@ -84,6 +84,14 @@ pub fn check_plugin(folder: &Path) -> Vec<Problem> {
     problems
 }
 
+/// Whether the host takes this code. Compiles, and so takes a moment; an instance is not started.
+///
+/// # Errors
+/// Where the code is refused.
+pub fn check_code(wasm: &[u8]) -> Result<(), LoadError> {
+    compile(wasm).map(drop)
+}
+
 fn read_manifest(file: &Path, entry: &Path, problems: &mut Vec<Problem>) -> Option<Manifest> {
     let (text, file) = match fs::read_to_string(file) {
         Ok(text) => (text, file),

@@ -3,7 +3,9 @@
 //! Who can write there is trusted. What is there is loaded as its manifest asks, and followed as it changes; whatever
 //! cannot be loaded is reported once and leaves the running version alone.
 
+mod folder;
 mod stamp;
+mod standing;
 mod watcher;
 
 use std::fs;
@@ -14,6 +16,7 @@ use crate::binary;
 use crate::host::PluginHost;
 use crate::manifest::{MANIFEST_FILE, Manifest};
 use crate::package::{Origin, Package};
+use crate::plugin_id::PluginId;
 pub use watcher::WatchHandle;
 
 /// The code's file where no manifest says otherwise.
@@ -30,32 +33,51 @@ pub struct DirectorySource;
 pub struct Found {
     /// The folder.
     pub folder: PathBuf,
-    /// The plugin, or everything that is wrong with the folder.
-    pub outcome: Result<Package, Vec<String>>,
+    /// What is in it.
+    pub finding: Finding,
+}
+
+/// What a folder is to the plugin whose id it names.
+#[derive(Clone, Debug)]
+pub enum Finding {
+    /// The plugin runs from here.
+    Plugin(Package),
+    /// The policy keeps it out, and with it whatever package the server brings under this id.
+    SwitchedOff(Manifest),
+    /// The manifest of a package that the server brings, without code of its own: the server's runs.
+    Unbuilt(Manifest),
+    /// Everything that is wrong with the folder.
+    Faulty(Vec<String>),
 }
 
 impl DirectorySource {
-    /// Reads all plugin folders, sorted by name. Folders without a manifest and code are left out, as are files; where
-    /// two folders claim one id, the first has it and the second is faulty.
-    pub fn scan(directory: &Path) -> Vec<Found> {
+    /// Reads all plugin folders, sorted by name, and says of each what [`DirectorySource::watch`] would make of it at
+    /// its start; the code is read, not compiled. Folders without a manifest and code are left out, as are files; where
+    /// two folders claim one id, the first has it and the second is faulty. `standing` are the ids of the packages that
+    /// the server brings.
+    pub fn scan(directory: &Path, standing: &[PluginId], policy: impl Fn(&Manifest) -> bool) -> Vec<Found> {
         let mut found: Vec<Found> = Vec::new();
         for folder in folders(directory).unwrap_or_default() {
-            let Some(candidate) = Candidate::read(&folder) else { continue };
-            let mut outcome = candidate.and_then(Candidate::into_package);
-            if let Ok(package) = &outcome
-                && let Some(other) = found.iter().find(|other| has_id(other, package))
-            {
-                let (id, other) = (package.manifest.id(), other.folder.display());
-                outcome = Err(vec![format!("the id {id} belongs to the plugin in {other} already")]);
-            }
-            found.push(Found { folder, outcome });
+            let finding = match Candidate::read(&folder) {
+                None => continue,
+                Some(Err(problems)) => Finding::Faulty(problems),
+                Some(Ok(candidate)) => match candidate.role(&policy, |id| standing.contains(id)) {
+                    Role::SwitchedOff => Finding::SwitchedOff(candidate.manifest),
+                    Role::Unbuilt => Finding::Unbuilt(candidate.manifest),
+                    Role::Plugin => claim(candidate, &found),
+                },
+            };
+            found.push(Found { folder, finding });
         }
         found
     }
 
     /// Loads what is in the directory and follows its changes until the handle is dropped. Plugins load, change and go
-    /// within two seconds. `policy` decides about every good manifest and its folder, before the code is looked at;
-    /// what the manifest itself wants is in [`Manifest::enabled`]. False keeps the plugin out.
+    /// within two seconds. `policy` decides about every good manifest, before the code is looked at; what the manifest
+    /// itself wants is in [`Manifest::enabled`]. False keeps the plugin out.
+    ///
+    /// The packages in `standing` run while no folder has their id: a folder with code takes a package's place, one that
+    /// the policy keeps out keeps the package out too, one with a manifest alone leaves it running.
     ///
     /// The directory need not exist yet. The first look happens at once; [`WatchHandle::rescan`] waits for it.
     ///
@@ -64,14 +86,35 @@ impl DirectorySource {
     pub fn watch(
         directory: impl Into<PathBuf>,
         host: PluginHost,
-        policy: impl Fn(&Manifest, &Path) -> bool + Send + Sync + 'static,
+        standing: Vec<Package>,
+        policy: impl Fn(&Manifest) -> bool + Send + Sync + 'static,
     ) -> std::io::Result<WatchHandle> {
-        watcher::start(directory.into(), host, Box::new(policy))
+        watcher::start(directory.into(), host, standing, Box::new(policy))
     }
 }
 
-fn has_id(found: &Found, package: &Package) -> bool {
-    found.outcome.as_ref().is_ok_and(|other| other.manifest.id() == package.manifest.id())
+/// What a good manifest makes of its folder.
+enum Role {
+    Plugin,
+    SwitchedOff,
+    Unbuilt,
+}
+
+/// The plugin of a folder, unless an earlier folder has its id.
+fn claim(candidate: Candidate, found: &[Found]) -> Finding {
+    let owner = found.iter().find(|other| has_id(other, candidate.manifest.id()));
+    if let Some(owner) = owner {
+        return Finding::Faulty(vec![taken(&candidate.folder, candidate.manifest.id(), &owner.folder)]);
+    }
+    candidate.into_package().map_or_else(Finding::Faulty, Finding::Plugin)
+}
+
+fn taken(path: &Path, id: &PluginId, other: &Path) -> String {
+    format!("{}: the id {id} belongs to the plugin in {} already", path.display(), other.display())
+}
+
+fn has_id(found: &Found, id: &PluginId) -> bool {
+    matches!(&found.finding, Finding::Plugin(package) if package.manifest.id() == id)
 }
 
 /// The folders directly inside `directory`, sorted; hidden ones left out. A directory that is not there has none.
@@ -142,6 +185,14 @@ impl Candidate {
         }
     }
 
+    fn role(&self, policy: impl Fn(&Manifest) -> bool, is_standing: impl Fn(&PluginId) -> bool) -> Role {
+        if !policy(&self.manifest) {
+            return Role::SwitchedOff;
+        }
+        let has_code = self.wasm.is_some() || self.folder.join(&self.manifest.plugin.entry).exists();
+        if !has_code && is_standing(self.manifest.id()) { Role::Unbuilt } else { Role::Plugin }
+    }
+
     /// Reads the code.
     fn into_package(self) -> Result<Package, Vec<String>> {
         let Candidate { folder, manifest, wasm } = self;
@@ -195,14 +246,9 @@ mod tests {
         folder(".hidden", Some(manifest), None);
         fs::write(directory.path().join("a-file"), "").expect("a file");
 
-        let found = DirectorySource::scan(directory.path());
-        let outcomes: Vec<(String, bool)> = found
-            .iter()
-            .map(|found| {
-                let name = found.folder.file_name().expect("a name").to_string_lossy().into_owned();
-                (name, found.outcome.is_ok())
-            })
-            .collect();
+        let found = DirectorySource::scan(directory.path(), &[], |manifest| manifest.enabled);
+        let outcomes: Vec<(String, bool)> =
+            found.iter().map(|found| (name_of(found), matches!(found.finding, Finding::Plugin(_)))).collect();
         let expected = [
             ("a", true),
             ("b-same-id", false),
@@ -211,6 +257,33 @@ mod tests {
             ("e-no-manifest", false),
         ];
         assert_eq!(outcomes, expected.map(|(name, good)| (name.to_owned(), good)));
-        assert!(DirectorySource::scan(Path::new("/nowhere/at/all")).is_empty());
+        assert!(DirectorySource::scan(Path::new("/nowhere/at/all"), &[], |_| true).is_empty());
+    }
+
+    fn name_of(found: &Found) -> String {
+        found.folder.file_name().expect("a name").to_string_lossy().into_owned()
+    }
+
+    #[test]
+    fn scan_knows_what_the_server_brings() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let lay = |name: &str, lines: &str, code: bool| {
+            let folder = directory.path().join(name);
+            fs::create_dir(&folder).expect("a folder");
+            let manifest =
+                format!("[plugin]\nid = \"com.example.a\"\nname = \"A\"\nversion = \"1.0.0\"\n{lines}");
+            fs::write(folder.join(MANIFEST_FILE), manifest).expect("a manifest");
+            if code {
+                fs::write(folder.join(DEFAULT_ENTRY), b"\0asm").expect("code");
+            }
+        };
+        lay("a-off", "enabled = false\n", true);
+        lay("b-unbuilt", "", false);
+        lay("c-built", "", true);
+        let standing = ["com.example.a".parse().expect("an id")];
+        let found = DirectorySource::scan(directory.path(), &standing, |manifest| manifest.enabled);
+        assert!(matches!(found[0].finding, Finding::SwitchedOff(_)), "{found:?}");
+        assert!(matches!(found[1].finding, Finding::Unbuilt(_)), "{found:?}");
+        assert!(matches!(found[2].finding, Finding::Plugin(_)), "what is off claims nothing: {found:?}");
     }
 }

@@ -92,7 +92,7 @@ pub enum CallError {
 
 impl CallError {
     /// Whether nothing was tried, so that the failure says nothing new about the plugin.
-    pub(crate) fn was_not_tried(&self) -> bool {
+    pub fn was_not_tried(&self) -> bool {
         matches!(
             self,
             CallError::NotListening

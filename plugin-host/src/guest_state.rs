@@ -16,6 +16,12 @@ use crate::plugin_id::PluginId;
 use crate::plugin_log::{PluginLog, StandardStream};
 use crate::ports::{LogLevel, Ports};
 
+/// The most random bytes that one call gives: they are made while the guest's thread waits. More traps.
+const MAX_RANDOM: u64 = 64 << 10;
+/// The most things of WASI that an instance may hold. Each takes memory of the host that the guest's limit leaves out,
+/// and a clock's alarm counts twice.
+const MAX_RESOURCES: usize = 4096;
+
 /// What all instances of a plugin share.
 pub(crate) struct Environment {
     pub(crate) plugin: PluginId,
@@ -57,14 +63,17 @@ impl GuestState {
         wasi.stdout(StandardStream::new(Arc::clone(&log), LogLevel::Info))
             .stderr(StandardStream::new(Arc::clone(&log), LogLevel::Warn))
             .allow_tcp(false)
-            .allow_udp(false);
+            .allow_udp(false)
+            .max_random_size(MAX_RANDOM);
+        let mut resources = ResourceTable::new();
+        resources.set_max_capacity(MAX_RESOURCES);
         GuestState {
             log,
             memory: StoreMemory::new(environment.max_memory),
             deadline,
             host_calls_left: environment.config.host_call_budget,
             wasi: wasi.build(),
-            resources: ResourceTable::new(),
+            resources,
             environment,
         }
     }

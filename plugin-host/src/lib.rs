@@ -32,9 +32,9 @@ mod status;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use check::{Problem, Severity, check_plugin};
+pub use check::{Problem, Severity, check_code, check_plugin};
 pub use config::HostConfig;
-pub use directory::{DirectorySource, Found, WatchHandle};
+pub use directory::{DirectorySource, Finding, Found, WatchHandle};
 pub use dispatch::{CallContext, Delivery, Filtered};
 pub use error::{CallError, HostError, LoadError, Refusal};
 pub use hook::{

@@ -6,12 +6,13 @@ use fleuron_tests::TestApp;
 use serde_json::{Value, json};
 
 /// What the API offers. Clients rely on each of these.
-const OPERATIONS: [&str; 34] = [
+const OPERATIONS: [&str; 36] = [
     "DELETE /api/v1/categories/{id_or_slug}",
     "DELETE /api/v1/comments/{id}",
     "DELETE /api/v1/pages/{id_or_slug}",
     "DELETE /api/v1/posts/{id_or_slug}",
     "DELETE /api/v1/tags/{id_or_slug}",
+    "GET /api/v1/admin/settings",
     "GET /api/v1/admin/users",
     "GET /api/v1/admin/users/{id}",
     "GET /api/v1/auth/me",
@@ -26,6 +27,7 @@ const OPERATIONS: [&str; 34] = [
     "GET /api/v1/posts/{id}/comments",
     "GET /api/v1/tags",
     "GET /api/v1/tags/{id_or_slug}",
+    "PATCH /api/v1/admin/settings",
     "PATCH /api/v1/admin/users/{id}",
     "PATCH /api/v1/categories/{id_or_slug}",
     "PATCH /api/v1/comments/{id}",

@@ -72,6 +72,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
             "password": "a quite long password", "role": "author",
         })),
         ("PATCH", "/admin/users/{user}") => Some(json!({ "bio": "New." })),
+        ("PATCH", "/admin/settings") => Some(json!({ "title": "Renamed" })),
         ("PATCH", "/comments/{comment}") => Some(json!({ "status": "spam" })),
         ("PATCH", "/posts/{post}" | "/posts/{draft}" | "/pages/{page}") => {
             Some(json!({ "title": "Changed" }))
@@ -80,7 +81,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
     }
 }
 
-const TABLE: [(&str, &str, Statuses); 27] = [
+const TABLE: [(&str, &str, Statuses); 29] = [
     ("GET", "/auth/me", [401, 200, 200, 200, 200, 200]),
     ("GET", "/posts/{post}", [200, 200, 200, 200, 200, 200]),
     ("GET", "/posts/{draft}", [404, 404, 404, 404, 200, 200]),
@@ -108,6 +109,8 @@ const TABLE: [(&str, &str, Statuses); 27] = [
     ("GET", "/admin/users", [401, 403, 403, 403, 403, 200]),
     ("POST", "/admin/users", [401, 403, 403, 403, 403, 201]),
     ("PATCH", "/admin/users/{user}", [401, 403, 403, 403, 403, 200]),
+    ("GET", "/admin/settings", [401, 403, 403, 403, 403, 200]),
+    ("PATCH", "/admin/settings", [401, 403, 403, 403, 403, 200]),
 ];
 
 both! {

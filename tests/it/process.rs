@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use fleuron_tests::{Actor, Program, eventually, guests, id, manifest, post, text, write_plugin};
+use fleuron_tests::{Actor, Program, Running, eventually, guests, id, manifest, post, text, write_plugin};
 use serde_json::json;
 
 use crate::PROGRAM;
@@ -119,6 +119,15 @@ async fn settings_come_from_flags_before_environment_before_file() {
 
 #[tokio::test]
 async fn a_stop_lets_requests_finish() {
+    lets_requests_finish(Running::terminate).await;
+}
+
+#[tokio::test]
+async fn an_interrupt_lets_requests_finish() {
+    lets_requests_finish(Running::interrupt).await;
+}
+
+async fn lets_requests_finish(stop: fn(&Running)) {
     let folder = tempfile::tempdir().unwrap();
     let slow =
         format!("{}\n[permissions]\ntimeout_ms = 2500\n", manifest("com.example.hostile", &["filter-html"]));
@@ -132,7 +141,7 @@ async fn a_stop_lets_requests_finish() {
     let mut slow = std::pin::pin!(guest.get("/slow"));
     let early = tokio::time::timeout(A_WHILE, &mut slow).await;
     assert!(early.is_err(), "the plugin holds the page up: {early:?}");
-    serving.running.terminate();
+    stop(&serving.running);
     let page = slow.await.expect(200);
     assert!(page.text().contains("please-loop"));
     assert!(serving.running.ended().await.success());

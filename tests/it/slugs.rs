@@ -115,4 +115,34 @@ both! {
         app.guest().get("/working-title").await.expect(404);
         app.guest().get("/final-title").await.expect(200);
     }
+
+    async fn a_kept_path_and_a_slug_never_meet(app: TestApp) {
+        let imported = app
+            .within(async |services| {
+                let new = fleuron::posts::NewPost {
+                    permalink: Some("/contact".to_owned()),
+                    status: Some(fleuron::posts::PostStatus::Published),
+                    slug: Some("write-to-us".to_owned()),
+                    ..fleuron::posts::NewPost::draft(fleuron::posts::PostKind::Post, "Contact", "Here.")
+                };
+                services.posts.create(&fleuron::auth::Actor::System, new).await.unwrap()
+            })
+            .await;
+        assert_eq!(imported.path(), "/contact");
+        let contributor = app.contributor().await;
+        let draft = post("Mine").slug("contact").create(&contributor).await;
+        assert_eq!(draft["slug"], "contact-2");
+        app.guest().get("/contact").await.expect(200);
+        let editor = app.editor().await;
+        editor.patch(&at(&draft), &json!({ "slug": "contact" })).await.problem(409, "slug_taken");
+    }
+
+    async fn a_date_ahead_is_refused(app: TestApp) {
+        let author = app.author().await;
+        let ahead = post("Later").published().with("published_at", "2999-01-01T00:00:00Z");
+        assert_eq!(author.post("/api/v1/posts", &ahead.body()).await.faulty_fields(), ["published_at"]);
+        let draft = post("Later").with("published_at", "2999-01-01T00:00:00Z").create(&author).await;
+        let publish = json!({ "status": "published" });
+        assert_eq!(author.patch(&at(&draft), &publish).await.faulty_fields(), ["published_at"]);
+    }
 }

@@ -109,4 +109,13 @@ both! {
         app.guest().get("/tags/after").await.expect(200);
         app.guest().get("/tags/before").await.expect(404);
     }
+
+    async fn names_that_make_one_slug_get_one_each(app: TestApp) {
+        let editor = app.editor().await;
+        for (name, slug) in [("C", "c"), ("C++", "c-2"), ("C#", "c-3")] {
+            let tag = editor.post("/api/v1/tags", &json!({ "name": name })).await.expect(201).json();
+            assert_eq!(tag["slug"], slug);
+        }
+        editor.post("/api/v1/tags", &json!({ "name": "See", "slug": "c" })).await.problem(409, "slug_taken");
+    }
 }

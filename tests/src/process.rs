@@ -159,8 +159,20 @@ impl Running {
     /// # Panics
     /// When the signal cannot be sent.
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Asks it to end as Ctrl-C on a terminal does.
+    ///
+    /// # Panics
+    /// When the signal cannot be sent.
+    pub fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        let status = Command::new("kill").arg("-TERM").arg(pid).status().expect("`kill` can be run");
+        let status = Command::new("kill").arg(name).arg(pid).status().expect("`kill` can be run");
         assert!(status.success(), "the signal was not sent: {status}");
     }
 

@@ -1,17 +1,23 @@
 //! Rate limits on guessing and flooding, by account and by address, kept in memory.
 
-use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
 
 use crate::error::{ApiError, ErrorCode, Result};
 
-/// Above this many keys, those with a full allowance are forgotten.
-const KEEP: usize = 10_000;
+/// After how many checks the keys that have all their allowance are forgotten.
+const TIDY_EVERY: u64 = 1_000;
 
 /// Allows `burst` in a row for each key, then one per interval.
 pub struct Limiter<K: std::hash::Hash + Eq + Clone> {
     limiter: DefaultKeyedRateLimiter<K>,
+    checks: AtomicU64,
 }
 
 impl<K: std::hash::Hash + Eq + Clone> Limiter<K> {
@@ -21,12 +27,12 @@ impl<K: std::hash::Hash + Eq + Clone> Limiter<K> {
         let quota = Quota::with_period(interval.max(Duration::from_millis(1)))
             .unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN))
             .allow_burst(burst);
-        Self { limiter: RateLimiter::keyed(quota) }
+        Self { limiter: RateLimiter::keyed(quota), checks: AtomicU64::new(1) }
     }
 
     /// Takes one from the key's allowance, or fails with `rate_limited` and the seconds to wait.
     pub fn check(&self, key: &K, what: &str) -> Result<()> {
-        if self.limiter.len() > KEEP {
+        if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIDY_EVERY) {
             self.limiter.retain_recent();
         }
         self.limiter.check_key(key).map_err(|refused| {

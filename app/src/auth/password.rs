@@ -1,12 +1,14 @@
 //! Passwords: argon2id with 19 MiB, two passes and one lane, off the async threads.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash,
 };
 
-use crate::error::{ApiError, FieldError, Result};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::error::{ApiError, ErrorCode, FieldError, Result};
 
 /// The shortest password accepted, in characters.
 pub const MIN_LENGTH: usize = 10;
@@ -41,6 +43,7 @@ impl Password {
 
     /// Hashes it; takes some tens of milliseconds on a blocking thread.
     pub async fn hash(&self) -> Result<String> {
+        let _turn = turn().await?;
         let password = self.0.clone();
         tokio::task::spawn_blocking(move || {
             let hash: argon2::password_hash::Result<PasswordHash> =
@@ -54,6 +57,7 @@ impl Password {
     /// Checks it against a stored hash. Without one (an unknown user, a user without a password) it takes just as long
     /// and says no.
     pub async fn verify(&self, stored: Option<String>) -> Result<Verdict> {
+        let _turn = turn().await?;
         let password = self.0.clone();
         tokio::task::spawn_blocking(move || {
             let known = stored.is_some();
@@ -73,6 +77,23 @@ impl Password {
 impl std::fmt::Debug for Password {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[password]")
+    }
+}
+
+/// Each hash takes 19 MiB and a core: as many run at once as there are cores, and the rest wait a little.
+static TURNS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)));
+/// How long a login waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+async fn turn() -> Result<SemaphorePermit<'static>> {
+    match tokio::time::timeout(PATIENCE, TURNS.acquire()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        _ => Err(ApiError::new(
+            ErrorCode::Unavailable,
+            "Too many people sign in right now. Try again shortly.",
+        )
+        .retry_after(5)),
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Permission {
     ModerateComments,
     /// Create users and change their roles.
     ManageUsers,
+    /// Change the site's title, description and the like.
+    ManageSettings,
 }
 
 impl Permission {
@@ -45,7 +47,7 @@ impl Permission {
             Self::WritePosts | Self::CreateTags => Role::Contributor,
             Self::PublishPosts => Role::Author,
             Self::EditOthers | Self::ManageTaxonomies | Self::ModerateComments => Role::Editor,
-            Self::ManageUsers => Role::Administrator,
+            Self::ManageUsers | Self::ManageSettings => Role::Administrator,
         }
     }
 }
@@ -60,6 +62,7 @@ impl std::fmt::Display for Permission {
             Self::ManageTaxonomies => "manage categories and tags",
             Self::ModerateComments => "moderate comments",
             Self::ManageUsers => "manage users",
+            Self::ManageSettings => "change the site's settings",
         })
     }
 }
@@ -129,6 +132,8 @@ markers! {
     ModerateComments,
     /// See [`Permission::ManageUsers`].
     ManageUsers,
+    /// See [`Permission::ManageSettings`].
+    ManageSettings,
 }
 
 #[cfg(test)]

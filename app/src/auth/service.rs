@@ -26,6 +26,8 @@ use crate::{
 
 /// Bytes of a refresh token.
 const REFRESH_TOKEN_LENGTH: usize = 32;
+/// No e-mail address and no user name is longer, in bytes.
+const LOGIN_LENGTH: usize = 254;
 
 /// What signing in or refreshing gives.
 pub struct Session {
@@ -44,7 +46,7 @@ pub struct AuthService {
     events: EventRecorder,
     signer: TokenSigner,
     refresh_lifetime: i64,
-    by_account: Limiter<String>,
+    by_guess: Limiter<(String, IpAddr)>,
     by_address: Limiter<IpAddr>,
 }
 
@@ -63,24 +65,29 @@ impl AuthService {
             events,
             signer,
             refresh_lifetime: i64::try_from(config.refresh_token_lifetime.as_secs()).unwrap_or(i64::MAX),
-            by_account: Limiter::new(config.login_burst, config.login_interval),
+            by_guess: Limiter::new(config.login_burst, config.login_interval),
             by_address: Limiter::new(config.login_burst * 2, config.login_interval),
         }
     }
 
     /// Checks name and password. Unknown users get the same answer after the same time.
     pub async fn login(&self, login: &str, password: &Password, address: IpAddr) -> Result<Session> {
-        let account = login.trim().to_lowercase();
-        self.by_address.check(&address_key(address), "logins from this address")?;
-        self.by_account.check(&account, "logins to this account")?;
-        let known = self.users.credentials(&account).await?;
-        let (user, hash) = known.unzip();
-        let verdict = password.verify(hash.flatten()).await?;
         let wrong =
             || ApiError::new(ErrorCode::InvalidCredentials, "The e-mail address or the password is wrong.");
+        if login.len() > LOGIN_LENGTH {
+            return Err(wrong());
+        }
+        let account = login.trim().to_lowercase();
+        let guess = (account.clone(), address_key(address));
+        // An account is guarded per address, so that nobody can lock its owner out from elsewhere.
+        self.by_address.check(&guess.1, "logins from this address")?;
+        self.by_guess.check(&guess, "logins to this account")?;
+        let (user, hash) = self.users.credentials(&account).await?.unzip();
+        let hash = hash.flatten();
+        let verdict = password.verify(hash.clone()).await?;
         let user = user.filter(|user| verdict != Verdict::Wrong && user.is_active()).ok_or_else(wrong)?;
-        if verdict == Verdict::RightButRehash {
-            self.users.store_hash(user.id, password.hash().await?).await?;
+        if let (Verdict::RightButRehash, Some(old)) = (verdict, hash) {
+            self.users.store_hash(user.id, old, password.hash().await?).await?;
         }
         let session = self.open_session(&user).await?;
         self.events.wake();
@@ -145,12 +152,13 @@ impl AuthService {
         };
         let events = self.events.clone();
         self.database
-            .write((row, user.id), move |transaction, (row, user)| {
+            .write((row, user.clone()), move |transaction, (row, user)| {
                 let events = events.clone();
                 Box::pin(async move {
+                    UserService::still_holds(transaction, user).await?;
                     delete_expired(transaction, row.created_at).await?;
                     refresh_tokens::ActiveModel::from(row.clone()).insert(transaction).await?;
-                    events.record(transaction, &DomainEvent::UserLoggedIn { id: *user }).await?;
+                    events.record(transaction, &DomainEvent::UserLoggedIn { id: user.id }).await?;
                     Ok(())
                 })
             })

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use fleuron_plugin_host::{DirectorySource, Manifest, Severity, check_plugin};
+use fleuron_plugin_host::{
+    DirectorySource, Finding, Found, Manifest, PluginId, Severity, check_code, check_plugin,
+};
 
 use super::Failure;
 use crate::{
@@ -49,7 +51,11 @@ fn new(dir: &Path, name: &str) -> Result<(), Failure> {
     let files = scaffold::create(dir, name)?;
     let folder = dir.join(name);
     println!("Wrote {} files to {}.", files.len(), folder.display());
-    println!("Next: fleuron plugin build {0} && cp -r {0} extensions/plugins/", folder.display());
+    println!(
+        "Next:\n  fleuron plugin build {0}\n  mkdir -p extensions/plugins/{name}\n  \
+         cp {0}/manifest.toml {0}/plugin.wasm extensions/plugins/{name}/",
+        folder.display()
+    );
     Ok(())
 }
 
@@ -75,44 +81,62 @@ fn check(dir: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Tells what a server makes of the bundled plugins and the folders when it starts.
 fn list(config: &Config) -> Result<(), Failure> {
-    let row = |source: &str, manifest: &Manifest| {
-        let hooks: Vec<&str> = manifest.hooks.keys().map(|hook| hook.name()).collect();
-        let state = if manifest.enabled { "enabled" } else { "disabled" };
-        println!(
-            "{:<40} {:<10} {state:<9} {source:<10} {}",
-            manifest.id(),
-            manifest.plugin.version,
-            hooks.join(", ")
-        );
-    };
-    let found = DirectorySource::scan(&config.plugins.extensions.join("plugins"));
     let mut own = Vec::new();
     for plugin in bundled::all() {
         own.push(Manifest::parse(plugin.manifest, Path::new(plugin.name))?);
     }
+    let ids: Vec<PluginId> = own.iter().map(|manifest| manifest.id().clone()).collect();
+    let folders = config.plugins.extensions.join("plugins");
+    let found = DirectorySource::scan(&folders, &ids, |manifest| manifest.enabled);
     for manifest in &own {
-        let replaced = found.iter().filter_map(|found| found.outcome.as_ref().ok());
-        if !replaced.into_iter().any(|package| package.manifest.id() == manifest.id()) {
+        if !found.iter().any(|found| replaces(&found.finding, manifest.id())) {
             row("bundled", manifest);
         }
     }
-    for found in &found {
-        match &found.outcome {
-            Ok(package) => row("directory", &package.manifest),
-            Err(faults) => {
-                let unbuilt = own.iter().any(|manifest| found.folder.ends_with(manifest_folder(manifest)));
-                if !unbuilt {
-                    println!("{}: cannot be loaded:", found.folder.display());
-                    faults.iter().for_each(|fault| println!("  - {fault}"));
-                }
-            }
-        }
+    let faulty = found.iter().filter(|found| !tell(found)).count();
+    match faulty {
+        0 => Ok(()),
+        1 => Err("1 folder holds a plugin that cannot be loaded".into()),
+        _ => Err(format!("{faulty} folders hold plugins that cannot be loaded").into()),
     }
-    Ok(())
 }
 
-/// The folder of a bundled plugin's source: the last part of its id.
-fn manifest_folder(manifest: &Manifest) -> &str {
-    manifest.id().as_str().rsplit('.').next().unwrap_or_default()
+/// Whether a folder speaks for this id, so that a bundled plugin of this id does not run.
+fn replaces(finding: &Finding, id: &PluginId) -> bool {
+    match finding {
+        Finding::Plugin(package) => package.manifest.id() == id && check_code(&package.wasm).is_ok(),
+        Finding::SwitchedOff(manifest) => manifest.id() == id,
+        Finding::Unbuilt(_) | Finding::Faulty(_) => false,
+    }
+}
+
+/// Prints what is in a folder; false where it cannot be loaded.
+fn tell(found: &Found) -> bool {
+    let problems = match &found.finding {
+        Finding::Plugin(package) => match check_code(&package.wasm) {
+            Ok(()) => {
+                row("directory", &package.manifest);
+                return true;
+            }
+            Err(refusal) => vec![refusal.to_string()],
+        },
+        Finding::SwitchedOff(manifest) => {
+            row("directory", manifest);
+            return true;
+        }
+        Finding::Unbuilt(_) => return true,
+        Finding::Faulty(problems) => problems.clone(),
+    };
+    println!("{}: cannot be loaded:", found.folder.display());
+    problems.iter().for_each(|problem| println!("  - {problem}"));
+    false
+}
+
+fn row(source: &str, manifest: &Manifest) {
+    let hooks: Vec<&str> = manifest.hooks.keys().map(|hook| hook.name()).collect();
+    let state = if manifest.enabled { "enabled" } else { "disabled" };
+    let (id, version) = (manifest.id(), &manifest.plugin.version);
+    println!("{id:<40} {version:<10} {state:<9} {source:<10} {}", hooks.join(", "));
 }

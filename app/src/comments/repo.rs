@@ -58,8 +58,15 @@ pub(super) async fn insert(database: &impl ConnectionTrait, comment: &Comment) -
     comments::Entity::insert(row(comment)).exec_without_returning(database).await.map(|_| ())
 }
 
-pub(super) async fn update(database: &impl ConnectionTrait, comment: &Comment) -> Result<(), DbErr> {
-    row(comment).reset_all().update(database).await.map(|_| ())
+/// Writes the comment if it is still at the version before; says whether it was.
+pub(super) async fn update(database: &impl ConnectionTrait, comment: &Comment) -> Result<bool, DbErr> {
+    let outcome = comments::Entity::update_many()
+        .set(row(comment).reset_all())
+        .filter(comments::Column::Id.eq(comment.id.0))
+        .filter(comments::Column::Version.eq(comment.version - 1))
+        .exec(database)
+        .await?;
+    Ok(outcome.rows_affected == 1)
 }
 
 pub(super) async fn delete(database: &impl ConnectionTrait, id: CommentId) -> Result<bool, DbErr> {

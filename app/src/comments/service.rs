@@ -214,7 +214,10 @@ impl CommentService {
                     }
                     comment.updated_at = Timestamp::now();
                     comment.version += 1;
-                    repo::update(transaction, &comment).await?;
+                    if !repo::update(transaction, &comment).await? {
+                        let detail = "Somebody else is changing this comment. Read it again.";
+                        return Err(ApiError::new(ErrorCode::EditConflict, detail));
+                    }
                     Ok(comment)
                 })
             })

@@ -20,10 +20,10 @@ pub enum DatabaseError {
         /// What the driver said.
         cause: DbErr,
     },
-    /// The folder for it can't be made.
-    #[error("cannot create the folder {folder}: {cause}")]
+    /// Its folder or file can't be made.
+    #[error("cannot create {folder}: {cause}")]
     Folder {
-        /// The folder.
+        /// The folder or file.
         folder: String,
         /// What the system said.
         cause: std::io::Error,
@@ -38,6 +38,8 @@ pub(super) async fn readers(config: &DatabaseConfig) -> Result<DatabaseConnectio
                 private_folder(folder)
                     .map_err(|cause| DatabaseError::Folder { folder: folder.display().to_string(), cause })?;
             }
+            private_file(path)
+                .map_err(|cause| DatabaseError::Folder { folder: path.display().to_string(), cause })?;
             options.max_connections(SQLITE_READERS).min_connections(1);
         }
         DatabaseKind::Postgres => {
@@ -66,6 +68,15 @@ fn private_folder(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
+/// SQLite gives its other files the mode of this one.
+fn private_file(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ())
+}
+
 /// A pool of exactly one connection that is never replaced.
 pub(super) async fn single(config: &DatabaseConfig) -> Result<DatabaseConnection, DatabaseError> {
     let mut options = base(config);
@@ -80,11 +91,13 @@ fn base(config: &DatabaseConfig) -> ConnectOptions {
         .test_before_acquire(matches!(config.kind(), DatabaseKind::Postgres))
         .acquire_timeout(Duration::from_secs(8))
         .connect_timeout(Duration::from_secs(8));
-    if matches!(config.kind(), DatabaseKind::Sqlite(_)) {
+    if let DatabaseKind::Sqlite(path) = config.kind() {
+        let path = path.clone();
         options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
         // synchronous=FULL: an acknowledged write survives a power cut. WAL lets readers go on beside the writer.
-        options.map_sqlx_sqlite_opts(|sqlite| {
+        options.map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
+                .filename(&path)
                 .create_if_missing(true)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10))

@@ -230,10 +230,19 @@ async fn batch(
     let mut stop = None;
     while done.len() < BATCH && started.elapsed() < GATHER && stop.is_none() {
         match queue.try_recv() {
-            Ok(Message::Work(mut job)) => match in_savepoint(&transaction, job.as_mut()).await {
-                Ok(()) => done.push(job),
-                Err(error) => job.answer(Err(error.into())),
-            },
+            Ok(Message::Work(mut job)) => {
+                let outcome = in_savepoint(&transaction, job.as_mut()).await;
+                done.push(job);
+                if let Err(error) = outcome {
+                    // A full disk, say, may have rolled back the whole transaction: nothing of this batch stands.
+                    let _ = transaction.rollback().await;
+                    let words = error.to_string();
+                    for job in done {
+                        job.answer(Err(busy(DbErr::Custom(words.clone()))));
+                    }
+                    return stop;
+                }
+            }
             Ok(Message::Stop(sender)) => stop = Some(sender),
             Err(_) => break,
         }

@@ -14,7 +14,7 @@ use super::health;
 use crate::{
     auth, comments,
     error::{ApiError, ErrorCode, Problem, Result},
-    media, posts, site, taxonomies, users,
+    media, posts, settings, site, taxonomies, users,
 };
 
 /// The JSON API. What is registered here is what the OpenAPI document says.
@@ -27,7 +27,9 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .configure(comments::http::configure)
             // People.
             .configure(auth::http::configure)
-            .configure(users::http::configure),
+            .configure(users::http::configure)
+            // The site.
+            .configure(settings::http::configure),
     );
 }
 
@@ -97,6 +99,7 @@ pub fn openapi() -> Document {
         (name = "comments", description = "What readers say"),
         (name = "auth", description = "Signing in"),
         (name = "users", description = "Accounts, for administrators"),
+        (name = "settings", description = "What the site says of itself"),
     )
 )]
 struct Api;

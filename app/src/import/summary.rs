@@ -41,16 +41,22 @@ impl std::fmt::Display for Summary {
         }
         write!(
             f,
-            "{} imported, {} updated, {} unchanged, {} skipped; {} media files, {} warnings; {:.1} s",
+            "{} imported, {} updated, {} unchanged, {} skipped; {}, {}; {:.1} s",
             self.imported,
             self.updated,
             self.unchanged,
             self.skipped.len(),
-            self.media,
-            self.warnings.len(),
+            counted(self.media, "media file"),
+            counted(self.warnings.len(), "warning"),
             self.elapsed.as_secs_f64()
         )
     }
+}
+
+/// `1 warning`, `2 warnings`.
+fn counted(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
 }
 
 fn list(f: &mut std::fmt::Formatter<'_>, title: &str, notes: &[Note]) -> std::fmt::Result {
@@ -74,5 +80,14 @@ mod tests {
         let text = Summary { imported: 2, skipped, ..Summary::default() }.to_string();
         assert!(text.contains("a.md: no front matter"), "{text}");
         assert!(text.contains("2 imported, 0 updated, 0 unchanged, 1 skipped"), "{text}");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        let warnings = vec![Note { source: "a.md".into(), text: "no date".into() }];
+        let text = Summary { media: 1, warnings, ..Summary::default() }.to_string();
+        assert!(text.contains("; 1 media file, 1 warning; "), "{text}");
+        let text = Summary { media: 2, ..Summary::default() }.to_string();
+        assert!(text.contains("; 2 media files, 0 warnings; "), "{text}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -30,21 +30,18 @@ impl Decisions {
 }
 
 impl PluginManager {
-    /// Loads the bundled plugins, then what is in the directory, and follows its changes from then on.
+    /// Loads the bundled plugins and what is in the directory, and follows its changes from then on.
     ///
-    /// A folder with the id of a bundled plugin takes its place once it holds built code.
+    /// A folder with the id of a bundled plugin takes its place once it holds built code, and switches it off where its
+    /// manifest says `enabled = false`.
     pub async fn start(hooks: PluginHost, database: &Database, extensions: &Path) -> Result<Self> {
         let decisions = Decisions::default();
         for row in plugins::Entity::find().all(database.reader()).await? {
             decisions.0.write().unwrap_or_else(PoisonError::into_inner).insert(row.id, row.enabled);
         }
-        load_bundled(&hooks, &decisions).await;
-        let directory: PathBuf = extensions.join("plugins");
-        let policy = move |manifest: &Manifest, folder: &Path| {
-            let unbuilt_copy = is_bundled(manifest) && !folder.join(&manifest.plugin.entry).exists();
-            !unbuilt_copy && decisions.allow(manifest)
-        };
-        let watch = DirectorySource::watch(directory, hooks.clone(), policy)
+        let policy = move |manifest: &Manifest| decisions.allow(manifest);
+        let directory = extensions.join("plugins");
+        let watch = DirectorySource::watch(directory, hooks.clone(), bundled_packages(), policy)
             .map_err(crate::error::ApiError::internal)?;
         watch.rescan().await;
         Ok(Self { hooks, watch })
@@ -62,27 +59,17 @@ impl PluginManager {
     }
 }
 
-fn is_bundled(manifest: &Manifest) -> bool {
-    bundled::all().iter().any(|plugin| {
-        Manifest::parse(plugin.manifest, Path::new(plugin.name)).is_ok_and(|own| own.id() == manifest.id())
-    })
-}
-
-async fn load_bundled(hooks: &PluginHost, decisions: &Decisions) {
+fn bundled_packages() -> Vec<Package> {
+    let mut packages = Vec::new();
     for plugin in bundled::all() {
-        let manifest = match Manifest::parse(plugin.manifest, Path::new(plugin.name)) {
-            Ok(manifest) => manifest,
+        match Manifest::parse(plugin.manifest, Path::new(plugin.name)) {
+            Ok(manifest) => {
+                packages.push(Package { manifest, wasm: plugin.wasm.to_vec(), origin: Origin::Bundled });
+            }
             Err(faults) => {
                 tracing::error!(plugin = plugin.name, %faults, "a bundled plugin has a faulty manifest");
-                continue;
             }
-        };
-        if !decisions.allow(&manifest) {
-            continue;
-        }
-        let package = Package { manifest, wasm: plugin.wasm.to_vec(), origin: Origin::Bundled };
-        if let Err(error) = hooks.load(package).await {
-            tracing::error!(plugin = plugin.name, %error, "a bundled plugin cannot be loaded");
         }
     }
+    packages
 }

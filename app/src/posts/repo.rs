@@ -133,24 +133,35 @@ pub(super) async fn find_by_permalink(
     one(database, posts::Entity::find().filter(posts::Column::Permalink.eq(path))).await
 }
 
+/// Whether another post has this slug, or lives at the address that it would have.
 pub(super) async fn slug_exists(
     database: &impl ConnectionTrait,
     slug: &str,
     but: PostId,
 ) -> Result<bool, DbErr> {
-    let query =
-        posts::Entity::find().filter(posts::Column::Slug.eq(slug)).filter(posts::Column::Id.ne(but.0));
-    Ok(query.count(database).await? > 0)
+    let either = Condition::any()
+        .add(posts::Column::Slug.eq(slug))
+        .add(posts::Column::Permalink.eq(format!("/{slug}")));
+    other_exists(database, either, but).await
 }
 
+async fn other_exists(database: &impl ConnectionTrait, taken: Condition, but: PostId) -> Result<bool, DbErr> {
+    let query = posts::Entity::find().select_only().column(posts::Column::Id).filter(taken);
+    let others = query.filter(posts::Column::Id.ne(but.0)).limit(1).into_tuple::<Uuid>();
+    Ok(others.one(database).await?.is_some())
+}
+
+/// Whether another post lives at this path.
 pub(super) async fn permalink_exists(
     database: &impl ConnectionTrait,
     path: &str,
     but: PostId,
 ) -> Result<bool, DbErr> {
-    let query =
-        posts::Entity::find().filter(posts::Column::Permalink.eq(path)).filter(posts::Column::Id.ne(but.0));
-    Ok(query.count(database).await? > 0)
+    let mut either = Condition::any().add(posts::Column::Permalink.eq(path));
+    if let Some(slug) = path.strip_prefix('/').filter(|slug| !slug.contains('/')) {
+        either = either.add(posts::Column::Slug.eq(slug));
+    }
+    other_exists(database, either, but).await
 }
 
 fn filtered(filter: &PostFilter) -> Select<posts::Entity> {

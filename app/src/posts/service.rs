@@ -86,6 +86,9 @@ impl PostService {
             new.permalink.as_deref().and_then(|path| checked_path(path, "permalink", &mut faults));
         let redirects =
             new.aliases.iter().filter_map(|path| checked_path(path, "aliases", &mut faults)).collect();
+        if status == PostStatus::Published {
+            not_ahead(new.published_at, &mut faults);
+        }
         let input = self.input_of(&new, status);
         let checked = check::input(&input, None, &terms, Source::Client);
         if let Err(more) = &checked {
@@ -207,13 +210,13 @@ impl PostService {
         };
         let slug = path.strip_prefix('/').filter(|slug| !slug.contains('/'));
         let mut found = match slug {
-            Some(slug) => repo::find_by_slug(database, slug).await?,
+            Some(slug) => repo::find_by_slug(database, slug).await?.filter(Post::is_public),
             None => None,
         };
         if found.is_none() {
-            found = repo::find_by_permalink(database, path).await?;
+            found = repo::find_by_permalink(database, path).await?.filter(Post::is_public);
         }
-        if let Some(post) = found.filter(Post::is_public) {
+        if let Some(post) = found {
             let moved = post.path() != path;
             return Ok(Some(if moved {
                 Resolved::MovedTo(post.path())
@@ -332,6 +335,9 @@ impl PostService {
         }
         let redirects =
             patch.aliases.iter().filter_map(|path| checked_path(path, "aliases", &mut faults)).collect();
+        if status == PostStatus::Published {
+            not_ahead(patch.published_at.or(base.published_at), &mut faults);
+        }
         let mut checked = self.checked(&input, &base, &terms, Source::Client, faults)?;
         if self.hooks.listens(HookPoint::OnPostUpdating) {
             let allowed = |answer: &PostInput| {
@@ -442,6 +448,14 @@ fn words(faults: Vec<FieldError>) -> String {
 
 fn checked_path(path: &str, field: &str, faults: &mut Vec<FieldError>) -> Option<String> {
     check::permalink(path).map_err(|message| faults.push(FieldError::new(field, message))).ok()
+}
+
+/// Published posts cannot wait for their date yet, so one that lies ahead would be shown too early. Time zones explain
+/// up to a day.
+fn not_ahead(published_at: Option<Timestamp>, faults: &mut Vec<FieldError>) {
+    if published_at.is_some_and(|at| at > Timestamp::now().plus_seconds(24 * 3600)) {
+        faults.push(FieldError::new("published_at", "Must not lie ahead. Keep the post a draft until then."));
+    }
 }
 
 /// The whole post as it would be after the patch, as filters see it.

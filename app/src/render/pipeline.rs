@@ -9,18 +9,23 @@ use fleuron_plugin_host::{CallContext, Filtered, HookPoint, PluginHost, hook};
 use moka::{Expiry, future::Cache};
 
 use super::{
-    markdown,
+    depth, markdown,
     sanitize::{self, SafeHtml},
 };
 use crate::{
+    comments::Comment,
     error::{ApiError, Result},
-    ids::PostId,
+    ids::{CommentId, PostId},
     plugins::refused,
     posts::Post,
 };
 
 /// Bytes of rendered HTML that are kept.
 const KEPT_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of rendered comments that are kept.
+const COMMENT_BYTES_KEPT: u64 = 4 * 1024 * 1024;
+/// Comments of more Markdown than this, in bytes, are rendered off the async threads.
+const MANY_COMMENTS: usize = 50 * 1024;
 /// How long a render is kept in which a filter failed.
 const KEPT_AFTER_FAILURE: Duration = Duration::from_secs(30);
 /// Longer Markdown, in bytes, is rendered off the async threads.
@@ -33,6 +38,7 @@ const HTML_LENGTH: usize = 8 * 1024 * 1024;
 pub struct Renderer {
     hooks: PluginHost,
     cache: Cache<Key, Rendered>,
+    comments: Cache<(CommentId, i64), Arc<SafeHtml>>,
 }
 
 /// A render is good for one version of the content and one generation of plugins.
@@ -66,7 +72,11 @@ impl Renderer {
         };
         let cache =
             Cache::builder().max_capacity(KEPT_BYTES).weigher(weight).expire_after(AfterFailure).build();
-        Self { hooks, cache }
+        let weight = |_: &(CommentId, i64), html: &Arc<SafeHtml>| {
+            u32::try_from(html.as_str().len() + 96).unwrap_or(u32::MAX)
+        };
+        let comments = Cache::builder().max_capacity(COMMENT_BYTES_KEPT).weigher(weight).build();
+        Self { hooks, cache, comments }
     }
 
     /// The content of a post or page. Rendered once however many wait for it.
@@ -88,37 +98,61 @@ impl Renderer {
         Ok(rendered.html)
     }
 
-    /// A comment: a stricter, plain pipeline without plugins.
-    pub fn comment(&self, markdown: &str) -> SafeHtml {
-        sanitize::comment(&markdown::comment_to_html(markdown))
-            .unwrap_or_else(|_| sanitize::escaped(markdown))
+    /// A comment: a stricter, plain pipeline without plugins. Rendered once for each version.
+    pub async fn comment(&self, comment: &Comment) -> Result<Arc<SafeHtml>> {
+        let mut rendered = self.comments(std::slice::from_ref(comment)).await?;
+        rendered.pop().ok_or_else(|| ApiError::internal("a comment was rendered to nothing"))
+    }
+
+    /// Comments in their order, as [`Self::comment`] renders each.
+    pub async fn comments(&self, comments: &[Comment]) -> Result<Vec<Arc<SafeHtml>>> {
+        let mut rendered = Vec::with_capacity(comments.len());
+        let mut missing = Vec::new();
+        for (index, comment) in comments.iter().enumerate() {
+            let known = self.comments.get(&(comment.id, comment.version)).await;
+            if known.is_none() {
+                missing.push((index, comment.content.clone()));
+            }
+            rendered.push(known.unwrap_or_default());
+        }
+        for (index, html) in render_comments(missing).await? {
+            if let (Some(place), Some(comment)) = (rendered.get_mut(index), comments.get(index)) {
+                self.comments.insert((comment.id, comment.version), Arc::clone(&html)).await;
+                *place = html;
+            }
+        }
+        Ok(rendered)
     }
 
     async fn render(&self, markdown: &str, context: &CallContext) -> Result<Rendered> {
         let (html, mut failed) = self.markdown(markdown, context).await?;
         let html = if self.hooks.listens(HookPoint::FilterHtml) {
+            let html = match shallow(html).await? {
+                Ok(html) => html,
+                Err(plain) => return Ok(Rendered { html: Arc::new(plain), failed }),
+            };
+            // A filter that hands back what it got must not be blamed for the length of that.
+            let longest = HTML_LENGTH.max(2 * html.len());
+            let check = |answer: &String| acceptable(answer, longest);
             let Filtered { payload, failed: filter_failed, .. } =
-                self.hooks.filter::<hook::FilterHtml>(html, context, acceptable).await.map_err(refused)?;
+                self.hooks.filter::<hook::FilterHtml>(html, context, check).await.map_err(refused)?;
             failed |= filter_failed;
             payload
         } else {
             html
         };
-        let html = off_thread(html, |html| {
-            sanitize::content(&html).unwrap_or_else(|error| {
-                tracing::warn!(%error, "content is nested too deep; showing it as plain text");
-                sanitize::escaped(&html)
-            })
-        })
-        .await?;
+        let html =
+            off_thread(html, |html| sanitize::content(&html).unwrap_or_else(|error| verbatim(&html, error)))
+                .await?;
         Ok(Rendered { html: Arc::new(html), failed })
     }
 
     async fn markdown(&self, markdown: &str, context: &CallContext) -> Result<(String, bool)> {
         let mut failed = false;
         if self.hooks.listens(HookPoint::RenderMarkdown) {
+            let check = |answer: &String| acceptable(answer, HTML_LENGTH);
             let (answer, render_failed) =
-                self.hooks.render(markdown.to_owned(), context, acceptable).await.map_err(refused)?;
+                self.hooks.render(markdown.to_owned(), context, check).await.map_err(refused)?;
             failed = render_failed;
             if let Some(html) = answer {
                 return Ok((html, failed));
@@ -129,16 +163,44 @@ impl Renderer {
     }
 }
 
-/// What a filter may answer: not too long, not too deep for the sanitiser.
-#[expect(
-    clippy::ptr_arg,
-    reason = "the hook's payload is a String, and a check takes a reference to the payload"
-)]
-fn acceptable(html: &String) -> Result<(), String> {
-    if html.len() > HTML_LENGTH {
-        return Err(format!("{} bytes of HTML; at most {HTML_LENGTH} are taken", html.len()));
+/// What a filter may answer: not too long, which is quickly seen, and not too deep for the sanitiser.
+fn acceptable(html: &str, longest: usize) -> Result<(), String> {
+    if html.len() > longest {
+        return Err(format!("{} bytes of HTML; at most {longest} are taken", html.len()));
     }
-    super::depth::check(html).map_err(|error| error.to_string())
+    depth::check(html).map_err(|error| error.to_string())
+}
+
+/// The HTML if filters can work on it. What is nested too deep before they saw it is none of their faults, so it is
+/// shown as plain text without asking them.
+async fn shallow(html: String) -> Result<Result<String, SafeHtml>> {
+    off_thread(html, |html| match depth::check(&html) {
+        Ok(()) => Ok(html),
+        Err(error) => Err(verbatim(&html, error)),
+    })
+    .await
+}
+
+fn verbatim(html: &str, error: depth::TooDeep) -> SafeHtml {
+    tracing::warn!(%error, "content is nested too deep; showing it as plain text");
+    sanitize::escaped(html)
+}
+
+/// Renders what is to stand at these places.
+async fn render_comments(contents: Vec<(usize, String)>) -> Result<Vec<(usize, Arc<SafeHtml>)>> {
+    let length: usize = contents.iter().map(|(_, content)| content.len()).sum();
+    let work = move || {
+        let render = |(index, content): (usize, String)| (index, Arc::new(comment_html(&content)));
+        contents.into_iter().map(render).collect()
+    };
+    if length < MANY_COMMENTS {
+        return Ok(work());
+    }
+    tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
+}
+
+fn comment_html(markdown: &str) -> SafeHtml {
+    sanitize::comment(&markdown::comment_to_html(markdown)).unwrap_or_else(|_| sanitize::escaped(markdown))
 }
 
 /// Short texts are worked on right here, long ones on a blocking thread.

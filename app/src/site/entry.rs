@@ -1,7 +1,5 @@
 //! The page of a post, and of a page that stands alone.
 
-use std::sync::Arc;
-
 use actix_web::{HttpRequest, HttpResponse, http::Method};
 use minijinja::Value;
 use url::form_urlencoded;
@@ -26,8 +24,8 @@ use crate::{
     },
 };
 
-/// As many comments as a page gets at most. Only then are there more to be counted.
-const COMMENTS_SHOWN: usize = 1000;
+/// As many comments as a page shows at most, the oldest first.
+const COMMENTS_SHOWN: usize = 200;
 
 const PENDING: &str = "Thank you. Your comment will appear here as soon as it has been approved.";
 const APPROVED: &str = "Thank you. Your comment has been published.";
@@ -96,8 +94,9 @@ impl Site {
         let html = self.renderer.post(post).await?;
         let is_post = post.kind == PostKind::Post;
         let (previous, next) = if is_post { self.posts.neighbours(post).await? } else { (None, None) };
-        let comments = if is_post { self.comments.approved(post.id).await? } else { Vec::new() };
+        let mut comments = if is_post { self.comments.approved(post.id).await? } else { Vec::new() };
         let comment_count = self.comment_count(post, &comments).await?;
+        comments.truncate(COMMENTS_SHOWN);
         form.action = format!("/comments/{}", post.id);
         form.parent = comments
             .iter()
@@ -115,7 +114,7 @@ impl Site {
             },
             previous: previous.map(link),
             next: next.map(link),
-            comments: thread::tree(self.rendered(comments).await),
+            comments: thread::tree(self.rendered(comments).await?),
             comment_count,
             comment_form: form,
         };
@@ -137,6 +136,7 @@ impl Site {
         }
     }
 
+    /// Only a page full of comments leaves some to be counted.
     async fn comment_count(&self, post: &Post, comments: &[Comment]) -> Result<i64> {
         if comments.len() < COMMENTS_SHOWN {
             return Ok(i64::try_from(comments.len()).unwrap_or(i64::MAX));
@@ -144,14 +144,9 @@ impl Site {
         Ok(self.comments.counts(&[post.id]).await?.get(&post.id).copied().unwrap_or_default())
     }
 
-    async fn rendered(&self, comments: Vec<Comment>) -> Vec<(Comment, Value)> {
-        let mut rendered = Vec::with_capacity(comments.len());
-        for comment in comments {
-            let make = async { Arc::from(self.renderer.comment(&comment.content).into_string()) };
-            let html: Arc<str> = self.caches.comments.get_with((comment.id, comment.version), make).await;
-            rendered.push((comment, Value::from_safe_string(html.to_string())));
-        }
-        rendered
+    async fn rendered(&self, comments: Vec<Comment>) -> Result<Vec<(Comment, Value)>> {
+        let rendered = self.renderer.comments(&comments).await?;
+        Ok(comments.into_iter().zip(rendered.iter().map(|html| safe(html))).collect())
     }
 }
 

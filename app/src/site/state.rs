@@ -10,7 +10,7 @@ use super::{Links, navigation::Navigation};
 use crate::{
     comments::CommentService,
     error::{ApiError, Result},
-    ids::{CommentId, PostId},
+    ids::PostId,
     posts::PostService,
     render::pipeline::Renderer,
     settings::SettingsService,
@@ -21,8 +21,6 @@ use crate::{
 
 /// Excerpts kept at hand, each of some hundred bytes.
 const EXCERPTS_KEPT: u64 = 5_000;
-/// Bytes of rendered comments kept at hand.
-const COMMENT_BYTES_KEPT: u64 = 4 * 1024 * 1024;
 
 /// Everything that the pages are made of. Made for each request; holds references alone.
 #[derive(Clone)]
@@ -42,21 +40,13 @@ pub struct Site {
 pub(super) struct Caches {
     /// Made of the content of posts that have none of their own.
     pub(super) excerpts: Cache<(PostId, i64), Arc<str>>,
-    /// Comments as safe HTML.
-    pub(super) comments: Cache<(CommentId, i64), Arc<str>>,
     /// The pages that stand alone.
     pub(super) navigation: ArcSwapOption<Navigation>,
 }
 
 impl Default for Caches {
     fn default() -> Self {
-        let weight =
-            |_: &(CommentId, i64), html: &Arc<str>| u32::try_from(html.len() + 96).unwrap_or(u32::MAX);
-        Self {
-            excerpts: Cache::new(EXCERPTS_KEPT),
-            comments: Cache::builder().max_capacity(COMMENT_BYTES_KEPT).weigher(weight).build(),
-            navigation: ArcSwapOption::empty(),
-        }
+        Self { excerpts: Cache::new(EXCERPTS_KEPT), navigation: ArcSwapOption::empty() }
     }
 }
 

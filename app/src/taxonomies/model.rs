@@ -76,6 +76,18 @@ impl Terms {
         self.tags_by_slug.get(slug).and_then(|id| self.tags.get(id))
     }
 
+    /// The category with this name, whatever the case.
+    pub fn category_by_name(&self, name: &str) -> Option<&Category> {
+        let name = name.to_lowercase();
+        self.categories.values().find(|category| category.name.to_lowercase() == name)
+    }
+
+    /// The tag with this name, whatever the case.
+    pub fn tag_by_name(&self, name: &str) -> Option<&Tag> {
+        let name = name.to_lowercase();
+        self.tags.values().find(|tag| tag.name.to_lowercase() == name)
+    }
+
     /// All categories, by name.
     pub fn categories(&self) -> Vec<&Category> {
         let mut all: Vec<_> = self.categories.values().collect();

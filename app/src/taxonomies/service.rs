@@ -22,6 +22,8 @@ const NAME_LENGTH: usize = 120;
 const DESCRIPTION_LENGTH: usize = 2000;
 /// What changes to the tree of categories wait for each other by, so that no two make a ring of it.
 const TREE: &str = "categories";
+/// What changes of tags wait for each other by, so that none is lost.
+const TAGS: &str = "tags";
 /// Deeper trees help nobody.
 const DEPTH: usize = 10;
 
@@ -69,18 +71,14 @@ impl TermService {
                 Box::pin(async move {
                     one_at_a_time(transaction, TREE).await?;
                     let terms = repo::all(transaction).await?;
-                    let slug = free_slug(fields, "category", |slug| terms.category_by_slug(slug).is_some())?;
-                    let category = Category {
-                        id: CategoryId::generate(),
-                        parent_id: *parent,
-                        name: fields.name.clone(),
-                        slug,
-                        description: fields.description.clone(),
-                        version: 1,
-                    };
-                    check_parent(&terms, &category)?;
-                    repo::insert_category(transaction, &category).await?;
-                    Ok(category)
+                    let siblings = terms.categories().into_iter().filter(|other| other.parent_id == *parent);
+                    if siblings
+                        .into_iter()
+                        .any(|other| other.name.to_lowercase() == fields.name.to_lowercase())
+                    {
+                        return Err(namesake("category", &fields.name));
+                    }
+                    insert_category(transaction, &terms, fields, *parent).await
                 })
             })
             .await?;
@@ -99,7 +97,11 @@ impl TermService {
             .database
             .write(fields, |transaction, fields| {
                 Box::pin(async move {
+                    one_at_a_time(transaction, TAGS).await?;
                     let terms = repo::all(transaction).await?;
+                    if terms.tag_by_name(&fields.name).is_some() {
+                        return Err(namesake("tag", &fields.name));
+                    }
                     let slug = free_slug(fields, "tag", |slug| terms.tag_by_slug(slug).is_some())?;
                     insert_tag(transaction, fields, slug).await
                 })
@@ -112,18 +114,20 @@ impl TermService {
     /// The tag of this name, created if there is none: for importers.
     pub async fn ensure_tag(&self, name: &str) -> Result<Tag> {
         let fields = fields(name, None, "")?;
-        let slug = Slug::derive(&fields.name, "tag").to_string();
-        if let Some(tag) = self.terms().await?.tag_by_slug(&slug) {
+        if let Some(tag) = self.terms().await?.tag_by_name(&fields.name) {
             return Ok(tag.clone());
         }
         let tag = self
             .database
-            .write((fields, slug), |transaction, (fields, slug)| {
+            .write(fields, |transaction, fields| {
                 Box::pin(async move {
-                    match repo::all(transaction).await?.tag_by_slug(slug) {
-                        Some(tag) => Ok(tag.clone()),
-                        None => insert_tag(transaction, fields, slug.clone()).await,
+                    one_at_a_time(transaction, TAGS).await?;
+                    let terms = repo::all(transaction).await?;
+                    if let Some(tag) = terms.tag_by_name(&fields.name) {
+                        return Ok(tag.clone());
                     }
+                    let slug = free_slug(fields, "tag", |slug| terms.tag_by_slug(slug).is_some())?;
+                    insert_tag(transaction, fields, slug).await
                 })
             })
             .await?;
@@ -133,18 +137,25 @@ impl TermService {
 
     /// The category of this name, created at the top if there is none: for importers.
     pub async fn ensure_category(&self, name: &str) -> Result<Category> {
-        let slug = Slug::derive(name, "category").to_string();
-        if let Some(category) = self.terms().await?.category_by_slug(&slug) {
+        let fields = fields(name, None, "")?;
+        if let Some(category) = self.terms().await?.category_by_name(&fields.name) {
             return Ok(category.clone());
         }
-        let request = CreateTermRequest { name: name.to_owned(), ..CreateTermRequest::default() };
-        match self.create_category(&Actor::System, request).await {
-            Err(error) if error.code() == ErrorCode::SlugTaken => {
-                let terms = repo::all(self.database.reader()).await?;
-                terms.category_by_slug(&slug).cloned().ok_or(error)
-            }
-            other => other,
-        }
+        let category = self
+            .database
+            .write(fields, |transaction, fields| {
+                Box::pin(async move {
+                    one_at_a_time(transaction, TREE).await?;
+                    let terms = repo::all(transaction).await?;
+                    if let Some(category) = terms.category_by_name(&fields.name) {
+                        return Ok(category.clone());
+                    }
+                    insert_category(transaction, &terms, fields, None).await
+                })
+            })
+            .await?;
+        self.database.changes().touch_names();
+        Ok(category)
     }
 
     /// Changes a category. Its old address is not kept: archives are found by their links.
@@ -198,6 +209,7 @@ impl TermService {
             .database
             .write(request, move |transaction, request| {
                 Box::pin(async move {
+                    one_at_a_time(transaction, TAGS).await?;
                     let terms = repo::all(transaction).await?;
                     let mut tag = terms.tag(id).cloned().ok_or_else(|| ApiError::not_found("tag"))?;
                     seen.check(tag.version)?;
@@ -247,6 +259,25 @@ impl TermService {
     }
 }
 
+async fn insert_category(
+    transaction: &Transaction,
+    terms: &Terms,
+    fields: &Fields,
+    parent_id: Option<CategoryId>,
+) -> Result<Category> {
+    let category = Category {
+        id: CategoryId::generate(),
+        parent_id,
+        name: fields.name.clone(),
+        slug: free_slug(fields, "category", |slug| terms.category_by_slug(slug).is_some())?,
+        description: fields.description.clone(),
+        version: 1,
+    };
+    check_parent(terms, &category)?;
+    repo::insert_category(transaction, &category).await?;
+    Ok(category)
+}
+
 async fn insert_tag(transaction: &Transaction, fields: &Fields, slug: String) -> Result<Tag> {
     let tag = Tag {
         id: TagId::generate(),
@@ -289,7 +320,13 @@ fn merged(request: &UpdateTermRequest, name: &str, slug: &str, description: &str
 }
 
 fn free_slug(fields: &Fields, kind: &str, taken: impl Fn(&str) -> bool) -> Result<String> {
-    let slug = fields.slug.clone().unwrap_or_else(|| Slug::derive(&fields.name, kind));
+    let Some(slug) = &fields.slug else {
+        // `C`, `C++` and `C#` all make the same slug, and nobody chose it: the next one gets a number.
+        let derived = Slug::derive(&fields.name, kind);
+        let numbered = (2..).map(|number| derived.numbered(number));
+        let free = std::iter::once(derived.clone()).chain(numbered).find(|slug| !taken(slug.as_str()));
+        return Ok(free.unwrap_or(derived).to_string());
+    };
     if taken(slug.as_str()) {
         return Err(ApiError::new(
             ErrorCode::SlugTaken,
@@ -297,6 +334,10 @@ fn free_slug(fields: &Fields, kind: &str, taken: impl Fn(&str) -> bool) -> Resul
         ));
     }
     Ok(slug.to_string())
+}
+
+fn namesake(kind: &str, name: &str) -> ApiError {
+    ApiError::new(ErrorCode::SlugTaken, format!("There is a {kind} named `{name}` already."))
 }
 
 fn check_parent(terms: &Terms, category: &Category) -> Result<()> {

@@ -105,10 +105,16 @@ pub(super) async fn end_sessions(database: &impl ConnectionTrait, id: UserId) ->
         .map(|_| ())
 }
 
-pub(super) async fn set_hash(database: &impl ConnectionTrait, id: UserId, hash: &str) -> Result<(), DbErr> {
+pub(super) async fn replace_hash(
+    database: &impl ConnectionTrait,
+    id: UserId,
+    old: &str,
+    new: &str,
+) -> Result<(), DbErr> {
     users::Entity::update_many()
-        .col_expr(users::Column::PasswordHash, Expr::value(hash))
+        .col_expr(users::Column::PasswordHash, Expr::value(new))
         .filter(users::Column::Id.eq(id.0))
+        .filter(users::Column::PasswordHash.eq(old))
         .exec(database)
         .await
         .map(|_| ())

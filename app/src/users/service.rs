@@ -1,7 +1,10 @@
 //! The rules of accounts.
 
+use std::collections::HashMap;
+
 use moka::future::Cache;
 use sea_orm::DbErr;
+use uuid::Uuid;
 
 use super::{
     NewUser, User, UserStatus, Username,
@@ -71,27 +74,22 @@ impl UserService {
     /// Names for bylines, in the order asked for; unknown ids are left out.
     pub async fn authors(&self, ids: &[UserId]) -> Result<Vec<AuthorResponse>> {
         let generation = self.database.changes().names();
-        let mut missing = Vec::new();
+        let mut known = HashMap::with_capacity(ids.len());
         for id in ids {
-            if !self.authors.contains_key(&(*id, generation)) {
-                missing.push(id.0);
+            if let Some(author) = self.authors.get(&(*id, generation)).await {
+                known.insert(*id, author);
             }
         }
+        let missing: Vec<Uuid> = ids.iter().filter(|id| !known.contains_key(id)).map(|id| id.0).collect();
         if !missing.is_empty() {
             for row in repo::find_many(self.database.reader(), &missing).await? {
-                let author = AuthorResponse {
-                    id: UserId(row.id),
-                    username: row.username,
-                    display_name: row.display_name,
-                };
-                self.authors.insert((author.id, generation), author).await;
+                let id = UserId(row.id);
+                let author = AuthorResponse { id, username: row.username, display_name: row.display_name };
+                self.authors.insert((id, generation), author.clone()).await;
+                known.insert(id, author);
             }
         }
-        let mut authors = Vec::with_capacity(ids.len());
-        for id in ids {
-            authors.extend(self.authors.get(&(*id, generation)).await);
-        }
-        Ok(authors)
+        Ok(ids.iter().filter_map(|id| known.get(id).cloned()).collect())
     }
 
     /// Whether somebody runs the site yet.
@@ -193,13 +191,24 @@ impl UserService {
         Ok(User::from(user))
     }
 
-    /// Replaces the hash of an unchanged password.
-    pub(crate) async fn store_hash(&self, id: UserId, hash: String) -> Result<()> {
+    /// Replaces the hash of a password, unless the password was changed meanwhile.
+    pub(crate) async fn store_hash(&self, id: UserId, old: String, new: String) -> Result<()> {
         self.database
-            .write((id, hash), |transaction, (id, hash)| {
-                Box::pin(async move { Ok(repo::set_hash(transaction, *id, hash).await?) })
+            .write((id, old, new), |transaction, (id, old, new)| {
+                Box::pin(async move { Ok(repo::replace_hash(transaction, *id, old, new).await?) })
             })
             .await
+    }
+
+    /// Fails with `invalid_token` unless the account is as it was when `user` was read: for work that took a while.
+    pub(crate) async fn still_holds(transaction: &Transaction, user: &User) -> Result<()> {
+        match repo::find(transaction, user.id).await?.map(User::from) {
+            Some(now) if now.is_active() && now.token_version == user.token_version => Ok(()),
+            _ => Err(ApiError::new(
+                ErrorCode::InvalidToken,
+                "This account has just been changed. Sign in again.",
+            )),
+        }
     }
 
     async fn new_row(&self, new: NewUser) -> Result<users::Model> {

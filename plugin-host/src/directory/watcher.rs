@@ -14,16 +14,18 @@ use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::oneshot;
 
+use super::folder::{Folder, Settled};
 use super::stamp::{Stamp, digest};
-use super::{Candidate, POLL, SETTLE, folders};
+use super::standing::{Holder, Standing};
+use super::{Candidate, POLL, Role, SETTLE, folders, taken};
 use crate::host::PluginHost;
 use crate::manifest::Manifest;
 use crate::package::Package;
 use crate::plugin_id::PluginId;
 use crate::status::PluginFault;
 
-/// Decides whether the plugin with this manifest, in this folder, may run.
-pub(super) type Policy = Box<dyn Fn(&Manifest, &Path) -> bool + Send + Sync>;
+/// Decides whether the plugin with this manifest may run.
+pub(super) type Policy = Box<dyn Fn(&Manifest) -> bool + Send + Sync>;
 
 /// What reaches the watching thread.
 enum Message {
@@ -61,7 +63,12 @@ impl Drop for WatchHandle {
     }
 }
 
-pub(super) fn start(directory: PathBuf, host: PluginHost, policy: Policy) -> std::io::Result<WatchHandle> {
+pub(super) fn start(
+    directory: PathBuf,
+    host: PluginHost,
+    standing: Vec<Package>,
+    policy: Policy,
+) -> std::io::Result<WatchHandle> {
     let (messages, inbox) = channel();
     let notices = messages.clone();
     let thread = Builder::new().name("plugin-watch".to_owned()).spawn(move || {
@@ -69,6 +76,7 @@ pub(super) fn start(directory: PathBuf, host: PluginHost, policy: Policy) -> std
             directory,
             host,
             policy,
+            standing: Standing::new(standing),
             notices,
             watcher: None,
             watched: BTreeSet::new(),
@@ -79,23 +87,11 @@ pub(super) fn start(directory: PathBuf, host: PluginHost, policy: Policy) -> std
     Ok(WatchHandle { messages, thread: Some(thread) })
 }
 
-/// What is known of one folder.
-#[derive(Default)]
-struct Folder {
-    /// The files as they have been since a moment ago, until they have settled; none in a folder that is gone.
-    unsettled: Option<(Option<Stamp>, Instant)>,
-    /// The files that were acted on last.
-    settled: Option<Stamp>,
-    /// The plugin that was loaded from here, and the digest of what it was made of.
-    loaded: Option<(PluginId, [u8; 32])>,
-    /// What is wrong with the folder.
-    problems: Vec<String>,
-}
-
 struct Follower {
     directory: PathBuf,
     host: PluginHost,
     policy: Policy,
+    standing: Standing,
     notices: Sender<Message>,
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<PathBuf>,
@@ -146,6 +142,7 @@ impl Follower {
             Err(error) => {
                 // What cannot be seen is not gone.
                 tracing::warn!(directory = %self.directory.display(), error = %error, "cannot look for plugins");
+                self.settle_standing();
                 return false;
             }
         };
@@ -157,7 +154,7 @@ impl Follower {
         for path in present.iter().chain(&known) {
             let stamp = path.is_dir().then(|| Stamp::of(path));
             let gone = stamp.is_none();
-            match self.settle(path, stamp, all) {
+            match self.folders.entry(path.clone()).or_default().settle(stamp, all) {
                 Settled::Unchanged => {}
                 Settled::NotYet => unsettled = true,
                 Settled::Act if gone => {
@@ -170,8 +167,9 @@ impl Follower {
                 }
             }
         }
-        if changed {
+        if changed || all {
             self.load(due);
+            self.settle_standing();
             self.publish_faults();
         }
         unsettled
@@ -212,38 +210,13 @@ impl Follower {
         }
     }
 
-    /// Whether a folder's files (none: the folder is gone) are to be acted on.
-    fn settle(&mut self, path: &Path, stamp: Option<Stamp>, all: bool) -> Settled {
-        let folder = self.folders.entry(path.to_owned()).or_default();
-        if all {
-            folder.unsettled = None;
-            folder.settled = stamp;
-            return Settled::Act;
-        }
-        if stamp.is_some() && folder.settled == stamp {
-            folder.unsettled = None;
-            return Settled::Unchanged;
-        }
-        match &folder.unsettled {
-            Some((seen, since)) if *seen == stamp => {
-                if since.elapsed() < SETTLE {
-                    return Settled::NotYet;
-                }
-                folder.unsettled = None;
-                folder.settled = stamp;
-                Settled::Act
-            }
-            _ => {
-                folder.unsettled = Some((stamp, Instant::now()));
-                Settled::NotYet
-            }
-        }
-    }
-
     /// Reads a folder and decides: load it, leave it, or unload what came from it.
     fn examine(&mut self, path: &Path) -> Option<Due> {
         match Candidate::read(path) {
-            None => self.drop_plugin(path),
+            None => {
+                self.folders.entry(path.to_owned()).or_default().switches_off = None;
+                self.drop_plugin(path);
+            }
             Some(Err(problems)) => self.report(path, problems),
             Some(Ok(candidate)) => return self.consider(path, candidate),
         }
@@ -251,7 +224,10 @@ impl Follower {
     }
 
     fn consider(&mut self, path: &Path, candidate: Candidate) -> Option<Due> {
-        if !(self.policy)(&candidate.manifest, path) {
+        let role = candidate.role(&self.policy, |id| self.standing.has(id));
+        let off = matches!(role, Role::SwitchedOff).then(|| candidate.manifest.id().clone());
+        self.folders.entry(path.to_owned()).or_default().switches_off = off;
+        if !matches!(role, Role::Plugin) {
             self.drop_plugin(path);
             return None;
         }
@@ -270,7 +246,10 @@ impl Follower {
         let folder = self.folders.get_mut(path)?;
         let running = folder.loaded.as_ref().is_some_and(|(_, loaded)| *loaded == digest);
         if running {
-            folder.problems.clear();
+            if !std::mem::take(&mut folder.problems).is_empty() {
+                let (plugin, version) = (package.manifest.id(), &package.manifest.plugin.version);
+                tracing::info!(folder = %path.display(), %plugin, %version, "the folder is fine again; its plugin ran on");
+            }
             return None;
         }
         Some(Due { folder: path.to_owned(), package, digest })
@@ -278,10 +257,9 @@ impl Follower {
 
     /// The other folder that has this id.
     fn owner(&self, id: &PluginId, path: &Path) -> Option<PathBuf> {
-        let owns = |folder: &Folder| folder.loaded.as_ref().is_some_and(|(loaded, _)| loaded == id);
         self.folders
             .iter()
-            .find(|(other, folder)| other.as_path() != path && owns(folder))
+            .find(|(other, folder)| other.as_path() != path && folder.has_loaded(id))
             .map(|(other, _)| other.clone())
     }
 
@@ -333,10 +311,32 @@ impl Follower {
         self.unload(loaded);
     }
 
-    fn unload(&self, loaded: Option<(PluginId, [u8; 32])>) {
-        if let Some((id, _)) = loaded {
+    fn unload(&mut self, loaded: Option<(PluginId, [u8; 32])>) {
+        let Some((id, _)) = loaded else { return };
+        // A package that stands for this id takes the plugin's place, or ends it, once all folders have been looked at.
+        if !self.standing.has(&id) {
             self.host.unload(&id);
         }
+        // A folder that was refused because the id was taken may have it now.
+        for folder in self.folders.values_mut().filter(|folder| !folder.problems.is_empty()) {
+            folder.look_again();
+        }
+    }
+
+    /// Lets the server's own packages run where no folder speaks for their ids.
+    fn settle_standing(&mut self) {
+        let (folders, policy) = (&self.folders, &self.policy);
+        self.standing.settle(&self.host, |manifest| {
+            let id = manifest.id();
+            let off = || folders.values().any(|folder| folder.switches_off.as_ref() == Some(id));
+            if folders.values().any(|folder| folder.has_loaded(id)) {
+                Holder::Folder
+            } else if !policy(manifest) || off() {
+                Holder::Nobody
+            } else {
+                Holder::Package
+            }
+        });
     }
 
     /// Notes and logs problems, unless they have been reported already.
@@ -361,10 +361,6 @@ impl Follower {
     }
 }
 
-fn taken(path: &Path, id: &PluginId, other: &Path) -> String {
-    format!("{}: the id {id} belongs to the plugin in {} already", path.display(), other.display())
-}
-
 /// A watcher that wakes the thread whenever something has been written, moved or removed.
 fn watcher(notices: Sender<Message>) -> Option<RecommendedWatcher> {
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -378,12 +374,6 @@ fn watcher(notices: Sender<Message>) -> Option<RecommendedWatcher> {
         }
     });
     watcher.map_err(|error| tracing::debug!(error = %error, "no notices about plugins; polling")).ok()
-}
-
-enum Settled {
-    Unchanged,
-    NotYet,
-    Act,
 }
 
 /// Both waits together, twice, stay below the two seconds promised.

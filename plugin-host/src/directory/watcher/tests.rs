@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::*;
 use crate::config::HostConfig;
 use crate::directory::DirectorySource;
+use crate::package::Origin;
 use crate::testing::{EMPTY_COMPONENT, MemoryPorts};
 
 /// What authors are promised.
@@ -20,10 +21,18 @@ struct Scene {
 }
 
 impl Scene {
-    async fn new(policy: impl Fn(&Manifest, &Path) -> bool + Send + Sync + 'static) -> Scene {
+    async fn new(policy: impl Fn(&Manifest) -> bool + Send + Sync + 'static) -> Scene {
+        Scene::with(Vec::new(), policy).await
+    }
+
+    async fn with(
+        standing: Vec<Package>,
+        policy: impl Fn(&Manifest) -> bool + Send + Sync + 'static,
+    ) -> Scene {
         let directory = tempfile::tempdir().expect("a directory");
         let host = PluginHost::new(HostConfig::default(), MemoryPorts::default().ports()).expect("a host");
-        let handle = DirectorySource::watch(directory.path(), host.clone(), policy).expect("a watcher");
+        let handle =
+            DirectorySource::watch(directory.path(), host.clone(), standing, policy).expect("a watcher");
         handle.rescan().await;
         Scene { changes: host.changes(), directory, host, handle }
     }
@@ -53,7 +62,7 @@ impl Scene {
 
 #[tokio::test]
 async fn follows_a_plugin_through_its_life() {
-    let mut scene = Scene::new(|manifest, _| manifest.enabled).await;
+    let mut scene = Scene::new(|manifest| manifest.enabled).await;
     scene.write("a", "com.example.a", "1.0.0");
     assert_eq!(scene.next().await, ["com.example.a 1.0.0"]);
     scene.write("a", "com.example.a", "1.1.0");
@@ -76,7 +85,7 @@ async fn follows_a_plugin_through_its_life() {
 
 #[tokio::test]
 async fn an_id_belongs_to_one_folder() {
-    let scene = Scene::new(|_, _| true).await;
+    let scene = Scene::new(|_| true).await;
     scene.write("a", "com.example.a", "1.0.0");
     scene.write("b", "com.example.a", "2.0.0");
     scene.handle.rescan().await;
@@ -86,7 +95,7 @@ async fn an_id_belongs_to_one_folder() {
 
 #[tokio::test]
 async fn the_policy_decides() {
-    let scene = Scene::new(|manifest, _| manifest.plugin.version.major < 2).await;
+    let scene = Scene::new(|manifest| manifest.plugin.version.major < 2).await;
     scene.write("a", "com.example.a", "1.0.0");
     scene.handle.rescan().await;
     assert_eq!(scene.loaded().len(), 1);
@@ -97,11 +106,50 @@ async fn the_policy_decides() {
 
 #[tokio::test]
 async fn nothing_is_loaded_twice() {
-    let scene = Scene::new(|_, _| true).await;
+    let scene = Scene::new(|_| true).await;
     scene.write("a", "com.example.a", "1.0.0");
     scene.handle.rescan().await;
     let generation = scene.host.generation();
     scene.write("a", "com.example.a", "1.0.0");
     scene.handle.rescan().await;
     assert_eq!(scene.host.generation(), generation);
+}
+
+#[tokio::test]
+async fn the_next_folder_gets_an_id_that_is_free_again() {
+    let mut scene = Scene::new(|_| true).await;
+    scene.write("a", "com.example.a", "1.0.0");
+    scene.write("b", "com.example.a", "2.0.0");
+    scene.handle.rescan().await;
+    scene.changes.mark_unchanged();
+    fs::remove_dir_all(scene.directory.path().join("a")).expect("removed");
+    assert!(scene.next().await.is_empty());
+    assert_eq!(scene.next().await, ["com.example.a 2.0.0"]);
+}
+
+#[tokio::test]
+async fn a_standing_package_gives_way_to_its_folder() {
+    let text = "[plugin]\nid = \"com.example.a\"\nname = \"A\"\nversion = \"1.0.0\"\n";
+    let manifest = Manifest::parse(text, Path::new("manifest.toml")).expect("a good manifest");
+    let package = Package { manifest, wasm: EMPTY_COMPONENT.to_vec(), origin: Origin::Bundled };
+    let mut scene = Scene::with(vec![package], |manifest| manifest.enabled).await;
+    let off = format!("{text}enabled = false\n");
+    assert_eq!(scene.loaded(), ["com.example.a 1.0.0"]);
+
+    scene.write_manifest("a", &off);
+    assert!(scene.next().await.is_empty(), "switched off without code");
+    scene.write_manifest("a", text);
+    assert_eq!(scene.next().await, ["com.example.a 1.0.0"]);
+    scene.write("a", "com.example.a", "2.0.0");
+    assert_eq!(scene.next().await, ["com.example.a 2.0.0"]);
+    scene.write_manifest("a", &off);
+    assert!(scene.next().await.is_empty(), "switched off with code");
+    fs::remove_dir_all(scene.directory.path().join("a")).expect("removed");
+    assert_eq!(scene.next().await, ["com.example.a 1.0.0"]);
+
+    scene.write("a", "com.example.a", "2.0.0");
+    assert_eq!(scene.next().await, ["com.example.a 2.0.0"]);
+    fs::remove_dir_all(scene.directory.path().join("a")).expect("removed");
+    assert_eq!(scene.next().await, ["com.example.a 1.0.0"], "replaced without a gap");
+    assert!(scene.host.faults().is_empty());
 }

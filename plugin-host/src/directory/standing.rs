@@ -1,0 +1,68 @@
+//! Packages that the server brings itself. Each runs for as long as no folder speaks for its id: one with the plugin's
+//! code takes its place, one that is switched off keeps it from running.
+
+use futures_util::future::join_all;
+
+use crate::host::PluginHost;
+use crate::manifest::Manifest;
+use crate::package::Package;
+use crate::plugin_id::PluginId;
+
+/// Who runs under a package's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// The package itself.
+    Package,
+    /// The plugin in a folder.
+    Folder,
+    Nobody,
+}
+
+/// All such packages, and who holds the id of each.
+pub(super) struct Standing(Vec<Entry>);
+
+struct Entry {
+    package: Package,
+    holder: Holder,
+}
+
+impl Standing {
+    pub(super) fn new(packages: Vec<Package>) -> Standing {
+        Standing(packages.into_iter().map(|package| Entry { package, holder: Holder::Nobody }).collect())
+    }
+
+    /// Whether there is a package with this id.
+    pub(super) fn has(&self, id: &PluginId) -> bool {
+        self.0.iter().any(|entry| entry.package.manifest.id() == id)
+    }
+
+    /// Loads and unloads until every id is held as `wanted` says. What a folder left running is replaced without a gap;
+    /// a package that does not load is reported and tried again the next time.
+    pub(super) fn settle(&mut self, host: &PluginHost, wanted: impl Fn(&Manifest) -> Holder) {
+        let mut due = Vec::new();
+        for entry in &mut self.0 {
+            match wanted(&entry.package.manifest) {
+                Holder::Folder => entry.holder = Holder::Folder,
+                Holder::Nobody if entry.holder != Holder::Nobody => {
+                    host.unload(entry.package.manifest.id());
+                    entry.holder = Holder::Nobody;
+                }
+                Holder::Package if entry.holder != Holder::Package => due.push(entry),
+                Holder::Nobody | Holder::Package => {}
+            }
+        }
+        let loads = due.into_iter().map(|entry| async move {
+            let outcome = host.load(entry.package.clone()).await;
+            (entry, outcome)
+        });
+        for (entry, outcome) in host.guests().block_on(join_all(loads)) {
+            match outcome {
+                Ok(()) => entry.holder = Holder::Package,
+                Err(error) => {
+                    let id = entry.package.manifest.id();
+                    tracing::error!(plugin = %id, %error, "a bundled plugin cannot be loaded");
+                }
+            }
+        }
+    }
+}
