@@ -97,7 +97,7 @@ async fn a_folder_becomes_a_blog() {
     let blog = app.scratch().join("blog");
     write_blog(&blog);
     let said = import(&app, &blog, &[]).await;
-    assert_said(&said, "5 imported, 0 updated, 0 unchanged, 5 skipped; 1 media files");
+    assert_said(&said, "5 imported, 0 updated, 0 unchanged, 5 skipped; 1 media file");
     for file in ["_index.md", "README.md", "broken.md", "no-title.md", "latin1.md"] {
         assert_said(&said, &format!("{file}: "));
     }

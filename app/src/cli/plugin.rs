@@ -137,6 +137,6 @@ fn tell(found: &Found) -> bool {
 fn row(source: &str, manifest: &Manifest) {
     let hooks: Vec<&str> = manifest.hooks.keys().map(|hook| hook.name()).collect();
     let state = if manifest.enabled { "enabled" } else { "disabled" };
-    let (id, version) = (manifest.id(), &manifest.plugin.version);
+    let (id, version) = (manifest.id().as_str(), &manifest.plugin.version);
     println!("{id:<40} {version:<10} {state:<9} {source:<10} {}", hooks.join(", "));
 }

@@ -26,9 +26,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(delete_comment);
 }
 
-fn response(renderer: &Renderer, actor: &Actor, comment: Comment) -> CommentResponse {
-    let html = renderer.comment(&comment.content).into_string();
-    CommentResponse::new(comment, html, actor.may(Permission::ModerateComments))
+async fn response(renderer: &Renderer, actor: &Actor, comment: Comment) -> Result<CommentResponse> {
+    let html = renderer.comment(&comment).await?.as_str().to_owned();
+    Ok(CommentResponse::new(comment, html, actor.may(Permission::ModerateComments)))
 }
 
 /// The approved comments of a post, oldest first.
@@ -73,7 +73,12 @@ async fn answer_list(
     let cursor = query.cursor.as_deref().map(Cursor::decode).transpose()?;
     let status = query.status.unwrap_or(CommentStatus::Approved);
     let page = comments.list(actor, post, status, cursor, limit).await?;
-    Ok(HttpResponse::Ok().json(page.map(|comment| response(renderer, actor, comment))))
+    let moderator = actor.may(Permission::ModerateComments);
+    let mut rendered = renderer.comments(&page.items).await?.into_iter();
+    Ok(HttpResponse::Ok().json(page.map(|comment| {
+        let html = rendered.next().map(|html| html.as_str().to_owned()).unwrap_or_default();
+        CommentResponse::new(comment, html, moderator)
+    })))
 }
 
 /// Write a comment. Guests give a nickname and an e-mail address, and wait for a moderator.
@@ -93,7 +98,7 @@ async fn create_comment(
     let comment = comments.create(&visitor.0, *id, body.0.into(), address.0).await?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/api/v1/comments/{}", comment.id)))
-        .json(response(&renderer, &visitor.0, comment)))
+        .json(response(&renderer, &visitor.0, comment).await?))
 }
 
 /// One comment.
@@ -110,11 +115,12 @@ async fn read_comment(
 ) -> Result<HttpResponse> {
     let comment = comments.find(&visitor.0, *id).await?.ok_or_else(|| ApiError::not_found("comment"))?;
     let tag = entity_tag(comment.version);
-    Ok(HttpResponse::Ok().insert_header(tag).json(response(&renderer, &visitor.0, comment)))
+    Ok(HttpResponse::Ok().insert_header(tag).json(response(&renderer, &visitor.0, comment).await?))
 }
 
 /// Approve, correct or take away a comment.
-#[utoipa::path(tag = "comments", security(("bearer" = [])), params(("id" = CommentId, Path)),
+#[utoipa::path(tag = "comments", security(("bearer" = [])),
+    params(("id" = CommentId, Path), ("If-Match" = Option<String>, Header, description = IfMatch::DESCRIPTION)),
     request_body = UpdateCommentRequest, responses(
     (status = 200, description = "Changed", body = CommentResponse),
     (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
@@ -130,7 +136,7 @@ async fn update_comment(
 ) -> Result<HttpResponse> {
     let comment = comments.update(&actor, *id, seen, body.0).await?;
     let tag = entity_tag(comment.version);
-    Ok(HttpResponse::Ok().insert_header(tag).json(response(&renderer, &actor, comment)))
+    Ok(HttpResponse::Ok().insert_header(tag).json(response(&renderer, &actor, comment).await?))
 }
 
 /// Remove a comment and its answers for good.

@@ -15,6 +15,14 @@ pub(super) struct JobKey {
     expression: String,
 }
 
+#[cfg(test)]
+impl JobKey {
+    pub(super) fn sample(plugin: &str, job_type: &str) -> Self {
+        let plugin = plugin.parse().expect("an id");
+        Self { plugin, job_type: job_type.to_owned(), label: String::new(), expression: String::new() }
+    }
+}
+
 /// A job that is to be run now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Due {
@@ -64,6 +72,11 @@ impl Timetable {
             }
         }
         self.entries = entries;
+    }
+
+    /// Whether anything is due.
+    pub(super) fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.entries.values().any(|entry| entry.next.is_some_and(|next| next <= now))
     }
 
     /// Takes what is due. However long nobody asked, each job is due once.

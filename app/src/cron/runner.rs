@@ -7,17 +7,20 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use fleuron_plugin_host::{CallContext, PluginHost, hook};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
-use uuid::Uuid;
 
-use super::job::{Due, JobKey, Timetable};
-use crate::{clock::Timestamp, database::Database, entities::cron_runs, error::Result, events::Lease};
+use super::{
+    job::{Due, JobKey, Timetable},
+    record,
+};
+use crate::{database::Database, error::Result, events::Lease};
 
 const TICK: Duration = Duration::from_secs(1);
+/// How long a stop waits for the jobs that run.
+const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running scheduler.
 pub struct CronRunner {
@@ -31,7 +34,35 @@ struct Runner {
     lease: Lease,
     timetable: Timetable,
     synced: Option<u64>,
-    running: Arc<Mutex<HashSet<JobKey>>>,
+    /// Whether there may be rows of runs that ended with their process.
+    untidy: bool,
+    stopped: bool,
+    running: Running,
+    runs: JoinSet<()>,
+}
+
+/// The jobs that run now: no job runs twice at once.
+#[derive(Clone, Default)]
+struct Running(Arc<Mutex<HashSet<JobKey>>>);
+
+/// Marks a job as running until it is dropped, however its run ends.
+struct RunningJob {
+    running: Running,
+    key: JobKey,
+}
+
+impl Running {
+    /// None where the job runs already.
+    fn enter(&self, key: &JobKey) -> Option<RunningJob> {
+        let entered = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+        entered.then(|| RunningJob { running: self.clone(), key: key.clone() })
+    }
+}
+
+impl Drop for RunningJob {
+    fn drop(&mut self) {
+        self.running.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
 }
 
 impl CronRunner {
@@ -44,7 +75,10 @@ impl CronRunner {
             hooks,
             timetable: Timetable::default(),
             synced: None,
-            running: Arc::default(),
+            untidy: true,
+            stopped: false,
+            running: Running::default(),
+            runs: JoinSet::new(),
         };
         let task = tokio::spawn(async move {
             if let Err(error) = run(runner, stopped).await {
@@ -54,7 +88,7 @@ impl CronRunner {
         Self { task, stop }
     }
 
-    /// Lets no further job start and stops.
+    /// Lets no further job start, waits for those that run, at most ten seconds, and stops.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         let _ = self.task.await;
@@ -81,7 +115,9 @@ async fn run(
     scheduler.start().await?;
     let _ = stopped.wait_for(|stop| *stop).await;
     scheduler.shutdown().await?;
-    if let Err(error) = runner.lock().await.lease.release().await {
+    let mut runner = runner.lock().await;
+    runner.drain().await;
+    if let Err(error) = runner.lease.release().await {
         tracing::warn!(%error, "the cron lease was not given back");
     }
     Ok(())
@@ -89,91 +125,117 @@ async fn run(
 
 impl Runner {
     async fn tick(&mut self) {
+        if self.stopped {
+            return;
+        }
         let now = Utc::now();
         let generation = self.hooks.generation();
         if self.synced != Some(generation) {
             self.timetable.sync(&self.hooks.plugins(), now);
             self.synced = Some(generation);
         }
-        let due = self.timetable.take_due(now);
-        if due.is_empty() {
-            return;
+        while let Some(ended) = self.runs.try_join_next() {
+            report_panic(ended);
         }
-        match self.lease.hold().await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => {
-                tracing::error!(%error, "cron jobs are due, and the lease cannot be taken");
-                return;
+        let due = self.timetable.is_due(now);
+        match self.hold_lease(due).await {
+            // What is due stays due until it is known who runs it.
+            Err(error) => tracing::error!(%error, "the lease for cron jobs cannot be taken; trying again"),
+            Ok(true) => self.start_due(now),
+            Ok(false) if due => {
+                // Another process runs them.
+                self.timetable.take_due(now);
+                self.untidy = true;
+            }
+            Ok(false) => {}
+        }
+    }
+
+    /// Whether this process is the one that runs jobs, asked where it matters: something is due, runs here or was left
+    /// behind by a process that died.
+    async fn hold_lease(&mut self, due: bool) -> Result<bool> {
+        if self.untidy && self.runs.is_empty() {
+            self.untidy = record::are_running(&self.database).await?;
+        }
+        if !due && !self.untidy && self.runs.is_empty() {
+            return Ok(false);
+        }
+        let held = self.lease.hold().await?;
+        // Whoever runs jobs keeps the lease meanwhile, so what seems to run has ended with its process.
+        if held && self.untidy && self.runs.is_empty() {
+            record::abort_left_behind(&self.database).await?;
+            self.untidy = false;
+        }
+        Ok(held)
+    }
+
+    fn start_due(&mut self, now: DateTime<Utc>) {
+        for due in self.timetable.take_due(now) {
+            match self.running.enter(&due.key) {
+                Some(job) => {
+                    self.runs.spawn(execute(self.database.clone(), self.hooks.clone(), due, job));
+                }
+                None => {
+                    tracing::warn!(plugin = %due.key.plugin, job = due.key.job_type, "still running; this run is skipped");
+                }
             }
         }
-        for due in due {
-            if self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(due.key.clone()) {
-                tokio::spawn(execute(
-                    self.database.clone(),
-                    self.hooks.clone(),
-                    due,
-                    Arc::clone(&self.running),
-                ));
-            } else {
-                tracing::warn!(plugin = %due.key.plugin, job = due.key.job_type, "still running; this run is skipped");
+    }
+
+    async fn drain(&mut self) {
+        self.stopped = true;
+        let all = async {
+            while let Some(ended) = self.runs.join_next().await {
+                report_panic(ended);
             }
+        };
+        if tokio::time::timeout(DRAIN_LIMIT, all).await.is_err() {
+            tracing::warn!(running = self.runs.len(), "cron jobs are still running; leaving them behind");
+            self.runs.detach_all();
         }
     }
 }
 
-async fn execute(database: Database, hooks: PluginHost, due: Due, running: Arc<Mutex<HashSet<JobKey>>>) {
-    let key = due.key.clone();
-    if let Err(error) = record_and_run(&database, &hooks, due).await {
-        tracing::error!(plugin = %key.plugin, job = key.job_type, %error, "a cron run could not be recorded");
+fn report_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a cron run ended in a panic");
     }
-    running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+}
+
+async fn execute(database: Database, hooks: PluginHost, due: Due, _job: RunningJob) {
+    if let Err(error) = record_and_run(&database, &hooks, &due).await {
+        tracing::error!(plugin = %due.key.plugin, job = due.key.job_type, %error, "a cron run could not be recorded");
+    }
 }
 
 /// The row comes first: it is the record that the run was started.
-async fn record_and_run(database: &Database, hooks: &PluginHost, due: Due) -> Result<()> {
-    let id = Uuid::now_v7();
-    let row = cron_runs::Model {
-        id,
-        plugin_id: due.key.plugin.to_string(),
-        job_type: due.key.job_type.clone(),
-        due_at: due.at.timestamp_millis(),
-        started_at: Timestamp::now().millis(),
-        ended_at: None,
-        outcome: "running".to_owned(),
-        detail: None,
-    };
-    database
-        .write(row, |transaction, row| {
-            Box::pin(async move {
-                let row = cron_runs::ActiveModel::from(row.clone());
-                cron_runs::Entity::insert(row).exec_without_returning(transaction).await?;
-                Ok(())
-            })
-        })
-        .await?;
+async fn record_and_run(database: &Database, hooks: &PluginHost, due: &Due) -> Result<()> {
+    let id = record::begin(database, due).await?;
     let context = CallContext { event_id: Some(id.to_string()), attempt: 1, ..CallContext::default() };
-    let outcome = hooks.notify_one::<hook::OnCronTick>(&due.key.plugin, Some(due.payload), &context).await;
-    let (outcome, detail) = match outcome {
-        Ok(()) => ("succeeded", None),
-        Err(error) => {
-            tracing::warn!(plugin = %due.key.plugin, job = due.key.job_type, %error, "a cron job failed");
-            ("failed", Some(error.to_string()))
-        }
-    };
-    database
-        .write((id, outcome, detail), |transaction, (id, outcome, detail)| {
-            Box::pin(async move {
-                let change = cron_runs::ActiveModel {
-                    id: Set(*id),
-                    ended_at: Set(Some(Timestamp::now().millis())),
-                    outcome: Set((*outcome).to_owned()),
-                    detail: Set(detail.clone()),
-                    ..Default::default()
-                };
-                change.update(transaction).await?;
-                Ok(())
-            })
-        })
-        .await
+    let payload = Some(due.payload.clone());
+    let outcome = hooks.notify_one::<hook::OnCronTick>(&due.key.plugin, payload, &context).await;
+    if let Err(error) = &outcome {
+        tracing::warn!(plugin = %due.key.plugin, job = due.key.job_type, %error, "a cron job failed");
+    }
+    record::end(database, id, due, &outcome).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Running;
+    use crate::cron::job::JobKey;
+
+    #[tokio::test]
+    async fn a_panic_does_not_block_a_job() {
+        let running = Running::default();
+        let key = JobKey::sample("com.example.a", "job");
+        let job = running.enter(&key).expect("it does not run yet");
+        assert!(running.enter(&key).is_none(), "it runs already");
+        let run = tokio::spawn(async move {
+            let _job = job;
+            panic!("as a run may");
+        });
+        assert!(run.await.is_err());
+        assert!(running.enter(&key).is_some(), "it may run again");
+    }
 }

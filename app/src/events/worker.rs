@@ -1,18 +1,30 @@
 //! The one worker that empties the outbox. It wakes at once when something was committed here, and soon when another
 //! process wrote; a lease keeps a second worker on the same database idle.
+//!
+//! An entry that a listener did not take stays and is delivered again, to all listeners, with the same id and the next
+//! attempt's number; entries of the same entity wait behind it, so that each entity's facts stay in order.
 
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, Instant},
+};
 
 use fleuron_plugin_host::{CallContext, PluginHost};
 use tokio::{sync::watch, task::JoinHandle};
+use uuid::Uuid;
 
 use super::{DomainEvent, EventRecorder, Lease, bridge, outbox};
 use crate::{database::Database, entities, error::Result};
 
-/// How many entries are delivered between two acknowledgements.
+/// How many entries are looked at in one go.
 const BATCH: u64 = 64;
 /// How long to wait for another process's lease, and how often it is looked for work that nobody announced.
 const IDLE: Duration = Duration::from_secs(5);
+/// How often an entry is delivered until it is given up.
+const ATTEMPTS: i32 = 5;
+/// How long a failed entry rests; twice as long after each further failure. All pauses together outlast the half minute
+/// for which a plugin that fails too often is left alone.
+const FIRST_PAUSE: Duration = Duration::from_secs(3);
 
 /// A running worker.
 pub struct OutboxWorker {
@@ -28,7 +40,7 @@ impl OutboxWorker {
         Self { stop, task }
     }
 
-    /// Finishes the batch in hand and stops.
+    /// Finishes the entry in hand and stops.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         let _ = self.task.await;
@@ -41,62 +53,173 @@ async fn run(
     events: EventRecorder,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let mut lease = Lease::new(database.clone(), "outbox");
+    let lease = Lease::new(database.clone(), "outbox");
+    let mut worker = Worker { database, hooks, lease, stopped: stopped.clone(), resting: HashMap::new() };
     while !*stopped.borrow() {
-        match work(&database, &hooks, &mut lease).await {
+        match worker.work().await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "the outbox cannot be worked on; trying again"),
         }
         tokio::select! {
             () = events.woken() => {}
-            () = database.changes().changed_elsewhere() => {}
-            () = tokio::time::sleep(IDLE) => {}
+            () = worker.database.changes().changed_elsewhere() => {}
+            () = tokio::time::sleep(worker.next_look()) => {}
             _ = stopped.changed() => {}
         }
     }
-    if let Err(error) = lease.release().await {
+    if let Err(error) = worker.lease.release().await {
         tracing::warn!(%error, "the outbox lease was not given back");
     }
 }
 
-/// Delivers one batch; says whether there may be more.
-async fn work(database: &Database, hooks: &PluginHost, lease: &mut Lease) -> Result<bool> {
-    let entries = outbox::oldest(database.reader(), BATCH).await?;
-    if entries.is_empty() || !lease.hold().await? {
-        return Ok(false);
-    }
-    let more = entries.len() as u64 == BATCH;
-    let mut delivered = Vec::with_capacity(entries.len());
-    for entry in entries {
-        delivered.push(entry.id);
-        deliver(hooks, entry).await;
-    }
-    database
-        .write(delivered, |transaction, ids| {
-            Box::pin(async move { Ok(outbox::acknowledge(transaction, ids).await?) })
-        })
-        .await?;
-    Ok(more)
+struct Worker {
+    database: Database,
+    hooks: PluginHost,
+    lease: Lease,
+    stopped: watch::Receiver<bool>,
+    /// Entries that failed, and when they are tried again. Forgotten with the process: the next one tries at once.
+    resting: HashMap<Uuid, Instant>,
 }
 
-async fn deliver(hooks: &PluginHost, entry: entities::outbox::Model) {
+/// What became of the entries of one go.
+#[derive(Clone, Default)]
+struct Outcomes {
+    /// Delivered or given up.
+    done: Vec<Uuid>,
+    failed: Vec<Uuid>,
+}
+
+impl Worker {
+    /// When to look again if nothing happens.
+    fn next_look(&self) -> Duration {
+        let now = Instant::now();
+        let rested = self.resting.values().map(|until| until.saturating_duration_since(now)).min();
+        rested.map_or(IDLE, |rested| rested.min(IDLE))
+    }
+
+    /// Delivers one batch; says whether there may be more.
+    async fn work(&mut self) -> Result<bool> {
+        // What rests, and what waits behind it, must not keep the rest of the queue from being seen.
+        let mut entries = Vec::new();
+        let mut held_back = HashSet::new();
+        let mut after = None;
+        let more = loop {
+            let page = outbox::oldest(self.database.reader(), after, BATCH).await?;
+            let full = page.len() as u64 == BATCH;
+            after = page.last().map(|entry| entry.id);
+            entries.extend(page.into_iter().filter(|entry| !self.rests(entry, &mut held_back)));
+            if !full || !entries.is_empty() {
+                break full;
+            }
+        };
+        if entries.is_empty() || !self.lease.hold().await? {
+            return Ok(false);
+        }
+        let mut outcomes = Outcomes::default();
+        let delivered = self.deliver_all(entries, &mut outcomes).await;
+        // Whatever was delivered before an error is not to be delivered again.
+        self.write_down(outcomes).await?;
+        Ok(delivered? && more)
+    }
+
+    /// Whether an entry is not to be delivered yet: it failed a moment ago, or one before it of the same entity did.
+    fn rests(&self, entry: &entities::outbox::Model, held_back: &mut HashSet<String>) -> bool {
+        let resting = self.resting.get(&entry.id).is_some_and(|until| *until > Instant::now());
+        if resting {
+            held_back.insert(entry.entity_id.clone());
+        }
+        resting || held_back.contains(&entry.entity_id)
+    }
+
+    /// Delivers in order; false where it ended early, since the server stops or another process took over.
+    async fn deliver_all(
+        &mut self,
+        entries: Vec<entities::outbox::Model>,
+        outcomes: &mut Outcomes,
+    ) -> Result<bool> {
+        let mut held_back = HashSet::new();
+        for entry in entries {
+            if *self.stopped.borrow() || !self.lease.hold().await? {
+                return Ok(false);
+            }
+            if held_back.contains(&entry.entity_id) {
+                continue;
+            }
+            let attempt = entry.attempts.saturating_add(1);
+            if deliver(&self.hooks, &entry, attempt).await {
+                self.resting.remove(&entry.id);
+                outcomes.done.push(entry.id);
+            } else if attempt >= ATTEMPTS {
+                tracing::error!(id = %entry.id, event = entry.event_type, entity = entry.entity_id, attempt,
+                    "an event was not taken and is given up");
+                self.resting.remove(&entry.id);
+                outcomes.done.push(entry.id);
+            } else {
+                self.resting.insert(entry.id, Instant::now() + pause_after(attempt));
+                outcomes.failed.push(entry.id);
+                held_back.insert(entry.entity_id);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn write_down(&self, outcomes: Outcomes) -> Result<()> {
+        if outcomes.done.is_empty() && outcomes.failed.is_empty() {
+            return Ok(());
+        }
+        self.database
+            .write(outcomes, |transaction, outcomes| {
+                Box::pin(async move {
+                    outbox::acknowledge(transaction, &outcomes.done).await?;
+                    Ok(outbox::count_attempt(transaction, &outcomes.failed).await?)
+                })
+            })
+            .await
+    }
+}
+
+/// How long an entry rests after this many attempts.
+fn pause_after(attempt: i32) -> Duration {
+    FIRST_PAUSE * 2_u32.saturating_pow(attempt.saturating_sub(1).unsigned_abs())
+}
+
+/// Tells every listener; whether all of them took it.
+async fn deliver(hooks: &PluginHost, entry: &entities::outbox::Model, attempt: i32) -> bool {
     let event: DomainEvent = match serde_json::from_str(&entry.payload) {
         Ok(event) => event,
         Err(error) => {
-            tracing::error!(id = %entry.id, kind = entry.event_type, %error, "an outbox entry cannot be read");
-            return;
+            // It would not become readable by waiting.
+            tracing::error!(id = %entry.id, event = entry.event_type, %error, "an outbox entry cannot be read");
+            return true;
         }
     };
     let context = CallContext {
         event_id: Some(entry.id.to_string()),
-        attempt: 1,
-        entity_id: Some(entry.entity_id),
+        attempt: attempt.unsigned_abs(),
+        entity_id: Some(entry.entity_id.clone()),
         ..CallContext::default()
     };
+    let mut taken = true;
     for delivery in bridge::deliver(hooks, event, &context).await {
         if let Err(error) = delivery.result {
-            tracing::warn!(plugin = %delivery.plugin, event = entry.event_type, %error, "an action hook failed");
+            taken = false;
+            tracing::warn!(plugin = %delivery.plugin, event = entry.event_type, attempt, %error,
+                "an action hook failed");
         }
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{ATTEMPTS, pause_after};
+
+    #[test]
+    fn the_pauses_outlast_a_breaker() {
+        let pauses: Duration = (1..ATTEMPTS).map(pause_after).sum();
+        assert_eq!(pauses, Duration::from_secs(3 + 6 + 12 + 24));
     }
 }

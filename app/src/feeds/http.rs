@@ -1,6 +1,9 @@
 //! `/feed.xml`, `/sitemap.xml` and `/robots.txt`.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
+use tokio::sync::Mutex;
 use url::form_urlencoded;
 
 use super::{
@@ -10,6 +13,7 @@ use super::{
 };
 use crate::{
     auth::{Actor, Permission},
+    database::Database,
     error::{ApiError, ErrorCode, Result},
     posts::{Post, PostFilter, PostKind},
     site::{FEED, Site, answer, author_path, category_path, document, read, tag_path},
@@ -27,9 +31,23 @@ const LOCATIONS: u64 = 500_000;
 /// Users that are read at once.
 const USERS: u64 = 500;
 
+/// The last sitemap, so that its parts come from one piece of work. Whoever asks while it is made waits for it.
+#[derive(Default)]
+struct LastSitemap(Mutex<Option<Arc<Sitemap>>>);
+
+/// The documents of a sitemap at one moment.
+struct Sitemap {
+    /// Of content and of names.
+    generations: (u64, u64),
+    /// The whole, or the index of the parts.
+    main: String,
+    parts: Vec<String>,
+}
+
 /// Registers the routes.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
+        .app_data(web::Data::new(LastSitemap::default()))
         .service(read("/feed.xml", feed))
         .service(read("/sitemap.xml", site_map))
         .service(read("/robots.txt", rules));
@@ -80,21 +98,38 @@ async fn entry(site: &Site, post: &Post) -> Result<Entry> {
 async fn site_map(request: HttpRequest) -> HttpResponse {
     answer(&request, async {
         let site = Site::of(&request)?;
-        let locations = locations(&site).await?;
+        let sitemap = current_sitemap(&request, &site).await?;
         let mut query = form_urlencoded::parse(request.query_string().as_bytes());
         let text = match query.find(|(key, _)| key == "part") {
-            None => {
-                sitemap::write(&locations, |part| site.links.absolute(&format!("/sitemap.xml?part={part}")))
-            }
+            None => &sitemap.main,
             Some((_, part)) => part
-                .parse()
+                .parse::<usize>()
                 .ok()
-                .and_then(|part| sitemap::write_part(&locations, part))
+                .and_then(|part| sitemap.parts.get(part.checked_sub(1)?))
                 .ok_or_else(|| ApiError::new(ErrorCode::NotFound, "The sitemap has no such part."))?,
         };
-        Ok(document(&request, XML, text))
+        Ok(document(&request, XML, text.clone()))
     })
     .await
+}
+
+async fn current_sitemap(request: &HttpRequest, site: &Site) -> Result<Arc<Sitemap>> {
+    let database = request.app_data::<web::Data<Database>>();
+    let last = request.app_data::<web::Data<LastSitemap>>();
+    let (Some(database), Some(last)) = (database, last) else {
+        return Err(ApiError::internal("the sitemap's database or cache is not registered"));
+    };
+    let mut last = last.0.lock().await;
+    let changes = database.changes();
+    let generations = (changes.content(), changes.names());
+    if let Some(sitemap) = last.as_ref().filter(|sitemap| sitemap.generations == generations) {
+        return Ok(Arc::clone(sitemap));
+    }
+    let locations = locations(site).await?;
+    let main = sitemap::write(&locations, |part| site.links.absolute(&format!("/sitemap.xml?part={part}")));
+    let sitemap = Arc::new(Sitemap { generations, main, parts: sitemap::write_parts(&locations) });
+    *last = Some(Arc::clone(&sitemap));
+    Ok(sitemap)
 }
 
 /// The front page, posts and pages, and the archives that have posts.
@@ -103,6 +138,10 @@ async fn locations(site: &Site) -> Result<Vec<Location>> {
     for heading in site.posts.published_headings(None, LOCATIONS).await? {
         locations
             .push(Location { url: site.links.absolute(&heading.path), changed: Some(heading.updated_at) });
+    }
+    let all = PostFilter { kind: Some(PostKind::Post), ..PostFilter::default() };
+    if site.posts.count_published(all).await? == 0 {
+        return Ok(locations);
     }
     for (path, filter) in archives(site).await? {
         let filter = PostFilter { kind: Some(PostKind::Post), ..filter };

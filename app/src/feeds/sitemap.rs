@@ -33,10 +33,12 @@ pub fn write(locations: &[Location], part_url: impl Fn(usize) -> String) -> Stri
     document("sitemapindex", "sitemap", &parts)
 }
 
-/// A part, counted from 1. `None` when there is no such part.
-pub fn write_part(locations: &[Location], part: usize) -> Option<String> {
-    let locations = locations.chunks(PART).nth(part.checked_sub(1)?)?;
-    Some(document("urlset", "url", locations))
+/// The parts that [`write()`] lists; none when the whole fits one document.
+pub fn write_parts(locations: &[Location]) -> Vec<String> {
+    if locations.len() <= PART {
+        return Vec::new();
+    }
+    locations.chunks(PART).map(|part| document("urlset", "url", part)).collect()
 }
 
 fn document(root: &str, item: &str, locations: &[Location]) -> String {
@@ -57,7 +59,7 @@ fn document(root: &str, item: &str, locations: &[Location]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Location, PART, write, write_part};
+    use super::{Location, PART, write, write_parts};
     use crate::clock::Timestamp;
 
     fn locations(count: usize) -> Vec<Location> {
@@ -76,6 +78,7 @@ mod tests {
             "<loc>https://example.com/1?a&amp;b</loc>\n<lastmod>1970-01-01T00:00:00.000Z</lastmod>"
         ));
         assert_eq!(text.matches("<url>").count(), 2);
+        assert!(write_parts(&locations(PART)).is_empty());
     }
 
     #[test]
@@ -85,7 +88,7 @@ mod tests {
         assert!(
             index.contains("<sitemapindex") && index.contains("?part=2</loc>") && !index.contains("?part=3")
         );
-        assert_eq!(write_part(&all, 2).unwrap().matches("<url>").count(), 1);
-        assert!(write_part(&all, 3).is_none() && write_part(&all, 0).is_none());
+        let parts = write_parts(&all);
+        assert_eq!((parts.len(), parts[1].matches("<url>").count()), (2, 1));
     }
 }

@@ -29,6 +29,10 @@ pub fn not_modified(request: &HttpRequest, tag: &ETag) -> bool {
 pub struct IfMatch(pub Option<i64>);
 
 impl IfMatch {
+    /// What the OpenAPI document says of the header.
+    pub const DESCRIPTION: &str = "The entity tag of a read. If this is at another version by now, the change is \
+                                   refused with `version_mismatch`.";
+
     /// Fails with `version_mismatch` when the client saw another version.
     pub fn check(self, version: i64) -> Result<(), ApiError> {
         match self.0 {
@@ -58,8 +62,7 @@ impl FromRequest for IfMatch {
         ready(match IfMatchHeader::parse(request) {
             Ok(IfMatchHeader::Any) => Ok(Self(None)),
             Ok(IfMatchHeader::Items(tags)) => match tags.as_slice() {
-                [tag] => tag
-                    .tag()
+                [tag] => version_of(tag.tag())
                     .parse()
                     .map(|version| Self(Some(version)))
                     .map_err(|error: std::num::ParseIntError| malformed().caused_by(error)),
@@ -67,5 +70,33 @@ impl FromRequest for IfMatch {
             },
             Err(_) => Err(malformed()),
         })
+    }
+}
+
+/// What stands before the hash of the body, if there is one.
+fn version_of(tag: &str) -> &str {
+    tag.split_once('-').map_or(tag, |(version, _)| version)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{FromRequest, test::TestRequest};
+
+    use super::IfMatch;
+
+    async fn seen(tag: &str) -> Result<Option<i64>, u16> {
+        let request = TestRequest::default().insert_header(("if-match", tag)).to_http_request();
+        let seen = IfMatch::extract(&request).await;
+        seen.map(|seen| seen.0).map_err(|error| error.code().status().as_u16())
+    }
+
+    #[actix_web::test]
+    async fn versions_are_compared_without_the_hash() {
+        for (tag, version) in [("\"3\"", Some(3)), ("\"3-0a1b\"", Some(3)), ("\"3-0a1b-gzip\"", Some(3)), ("*", None)] {
+            assert_eq!(seen(tag).await, Ok(version), "{tag}");
+        }
+        for tag in ["\"\"", "\"-3\"", "\"x-3\"", "3"] {
+            assert_eq!(seen(tag).await, Err(400), "{tag}");
+        }
     }
 }

@@ -1,10 +1,21 @@
 //! The table of routes: what lives where.
 
-use actix_web::{HttpRequest, HttpResponse, http::Method, web};
+use actix_web::{
+    Error, FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    guard,
+    http::{
+        Method,
+        header::{self, HeaderValue},
+    },
+    middleware::{Next, from_fn},
+    web,
+};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        OpenApi as Document,
+        OpenApi as Document, PathItem,
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -29,49 +40,100 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .configure(auth::http::configure)
             .configure(users::http::configure)
             // The site.
-            .configure(settings::http::configure),
+            .configure(settings::http::configure)
+            .wrap(from_fn(head_as_get)),
     );
+}
+
+/// HEAD takes the road of GET; the server leaves out the body.
+async fn head_as_get(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    next.call(request).await
 }
 
 /// Everything else: the API's description, the operator's endpoints, and the site that readers see.
 pub fn public(config: &mut web::ServiceConfig) {
     config
-        .route("/api/openapi.json", web::get().to(openapi_json))
-        .route("/healthz", web::get().to(health::alive))
-        .route("/readyz", web::get().to(health::ready))
-        .route("/metrics", web::get().to(health::metrics));
+        .service(read("/api/openapi.json", openapi_json))
+        .service(read("/healthz", health::alive))
+        .service(read("/readyz", health::ready))
+        .service(read("/metrics", health::metrics));
     media::configure(config);
     site::configure(config);
+}
+
+/// A resource for GET and HEAD.
+fn read<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let reading = web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+    let refuse = |request: HttpRequest| async move { not_allowed(&request, "GET, HEAD") };
+    web::resource(path).route(reading.to(handler)).default_service(web::to(refuse))
 }
 
 /// What no route took: a post or page by its address, or nothing.
 pub async fn fallback(request: HttpRequest) -> Result<HttpResponse> {
     if request.path().starts_with("/api/") || request.path() == "/api" {
-        return Err(unknown(&request));
+        return Ok(unknown(&request));
     }
     site::entry(request).await
 }
 
-fn unknown(request: &HttpRequest) -> ApiError {
-    let known =
-        request.app_data::<web::Data<Document>>().is_some_and(|document| has_path(document, request.path()));
-    if known && request.method() != Method::GET {
-        let detail = format!("{} is not possible here; /api/openapi.json says what is.", request.method());
-        return ApiError::new(ErrorCode::MethodNotAllowed, detail);
+fn unknown(request: &HttpRequest) -> HttpResponse {
+    let document = request.app_data::<web::Data<Document>>();
+    let methods = document.map(|document| methods_at(document, request.path())).unwrap_or_default();
+    if !methods.is_empty() && !methods.contains(&request.method().as_str()) {
+        return not_allowed(request, &methods.join(", "));
     }
-    ApiError::new(
-        ErrorCode::NotFound,
-        "There is nothing at this path; /api/openapi.json lists what there is.",
-    )
+    let detail = "There is nothing at this path; /api/openapi.json lists what there is.";
+    ApiError::new(ErrorCode::NotFound, detail).error_response()
 }
 
-fn has_path(document: &Document, path: &str) -> bool {
+fn not_allowed(request: &HttpRequest, methods: &str) -> HttpResponse {
+    let detail = format!("{} is not possible here; /api/openapi.json says what is.", request.method());
+    let mut response = ApiError::new(ErrorCode::MethodNotAllowed, detail).error_response();
+    if let Ok(methods) = HeaderValue::from_str(methods) {
+        response.headers_mut().insert(header::ALLOW, methods);
+    }
+    response
+}
+
+/// What the document says is possible at a path; nothing if it does not know the path.
+fn methods_at(document: &Document, path: &str) -> Vec<&'static str> {
     let segments: Vec<&str> = path.split('/').collect();
-    document.paths.paths.keys().any(|template| {
-        let template: Vec<&str> = template.split('/').collect();
-        template.len() == segments.len()
-            && template.iter().zip(&segments).all(|(part, segment)| part == segment || part.starts_with('{'))
-    })
+    let fits = |template: &str| {
+        let parts: Vec<&str> = template.split('/').collect();
+        parts.len() == segments.len()
+            && parts.iter().zip(&segments).all(|(part, segment)| {
+                part == segment || (part.starts_with('{') && !segment.is_empty())
+            })
+    };
+    let items = document.paths.paths.iter().filter(|(template, _)| fits(template));
+    let mut methods: Vec<_> = items.flat_map(|(_, item)| methods_of(item)).collect();
+    methods.sort_unstable();
+    methods.dedup();
+    methods
+}
+
+fn methods_of(item: &PathItem) -> impl Iterator<Item = &'static str> {
+    [
+        ("DELETE", item.delete.is_some()),
+        ("GET", item.get.is_some()),
+        ("HEAD", item.get.is_some()),
+        ("PATCH", item.patch.is_some()),
+        ("POST", item.post.is_some()),
+        ("PUT", item.put.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(method, is_possible)| is_possible.then_some(method))
 }
 
 async fn openapi_json(document: web::Data<Document>) -> HttpResponse {

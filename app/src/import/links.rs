@@ -115,9 +115,8 @@ pub(super) fn resolve(document: &Document, index: usize, library: &Library, file
     let mut warnings = work.warnings();
     if found.template_tags > 0 {
         let count = found.template_tags;
-        warnings.push(format!(
-            "{count} template tags ({{{{ … }}}} or {{% … %}}) of the old site stand as they are"
-        ));
+        let tags = if count == 1 { "tag stands as it is" } else { "tags stand as they are" };
+        warnings.push(format!("{count} of the old site's template {tags}: {{{{ … }}}} or {{% … %}}"));
     }
     Links { changes, cover, fingerprint: hexadecimal(&work.print.finalize()), warnings }
 }

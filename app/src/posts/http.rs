@@ -1,10 +1,12 @@
 //! `/api/v1/posts` and `/api/v1/pages`: the same routes over the two kinds.
 
+mod answer;
 mod present;
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, http::header, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use answer::versioned_json;
 pub use present::Presenter;
 
 use super::{
@@ -16,7 +18,7 @@ use super::{
 use crate::{
     auth::{Actor, Guard, Visitor, permission::WritePosts},
     error::{ApiError, FieldError, Problem, Result},
-    http::{Cursor, IfMatch, Json, Page, Path, Query, entity_tag, not_modified},
+    http::{Cursor, IfMatch, Json, Page, Path, Query},
     ids::PostId,
 };
 
@@ -68,11 +70,10 @@ macro_rules! routes {
         ) -> Result<HttpResponse> {
             let post = posts.create(&actor, body.0.into_new($kind)).await?;
             let location = format!("/api/v1{}/{}", $collection, post.id);
+            let mut response = HttpResponse::Created();
+            response.insert_header((header::LOCATION, location));
             let version = post.version;
-            Ok(HttpResponse::Created()
-                .insert_header((header::LOCATION, location))
-                .insert_header(entity_tag(version))
-                .json(presenter.one(post, false).await?))
+            versioned_json(None, response, version, &presenter.one(post, false).await?)
         }
 
         /// One, by id or slug.
@@ -92,15 +93,13 @@ macro_rules! routes {
         ) -> Result<HttpResponse> {
             let post = find(&posts, &visitor.0, $kind, &id_or_slug).await?;
             let html = wants_html(query.include.as_deref())?;
-            let tag = entity_tag(post.version);
-            if !html && not_modified(&request, &tag) {
-                return Ok(HttpResponse::NotModified().insert_header(tag).finish());
-            }
-            Ok(HttpResponse::Ok().insert_header(tag).json(presenter.one(post, html).await?))
+            let version = post.version;
+            versioned_json(Some(&request), HttpResponse::Ok(), version, &presenter.one(post, html).await?)
         }
 
         /// Change one. With If-Match a change that was made for another version is refused.
-        #[utoipa::path(tag = $tag, security(("bearer" = [])), params(("id_or_slug" = String, Path)),
+        #[utoipa::path(tag = $tag, security(("bearer" = [])),
+            params(("id_or_slug" = String, Path), ("If-Match" = Option<String>, Header, description = IfMatch::DESCRIPTION)),
             request_body = UpdatePostRequest, responses(
             (status = 200, description = "Changed", body = PostResponse),
             (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
@@ -116,13 +115,14 @@ macro_rules! routes {
         ) -> Result<HttpResponse> {
             let id = find(&posts, &actor, $kind, &id_or_slug).await?.id;
             let post = posts.update(&actor, id, seen, body.0.into()).await?;
-            let tag = entity_tag(post.version);
-            Ok(HttpResponse::Ok().insert_header(tag).json(presenter.one(post, false).await?))
+            let version = post.version;
+            versioned_json(None, HttpResponse::Ok(), version, &presenter.one(post, false).await?)
         }
 
         /// Move one to the trash; from there, or with `permanent`, remove it for good.
         #[utoipa::path(tag = $tag, security(("bearer" = [])),
-            params(("id_or_slug" = String, Path), DeletePostQuery), responses(
+            params(("id_or_slug" = String, Path), DeletePostQuery,
+                ("If-Match" = Option<String>, Header, description = IfMatch::DESCRIPTION)), responses(
             (status = 204, description = "Gone"),
             (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
         ))]
@@ -184,11 +184,15 @@ async fn list(
 }
 
 async fn find(posts: &PostService, actor: &Actor, kind: PostKind, id_or_slug: &str) -> Result<Post> {
-    let found = match id_or_slug.parse::<PostId>() {
-        Ok(id) => posts.find(actor, id).await?,
-        Err(_) => posts.find_by_slug(actor, id_or_slug).await?,
-    };
-    found.filter(|post| post.kind == kind).ok_or_else(|| ApiError::not_found(kind.as_str()))
+    let of_kind = |post: &Post| post.kind == kind;
+    if let Ok(id) = id_or_slug.parse::<PostId>()
+        && let Some(post) = posts.find(actor, id).await?.filter(of_kind)
+    {
+        return Ok(post);
+    }
+    // A slug may read like an id.
+    let found = posts.find_by_slug(actor, id_or_slug).await?.filter(of_kind);
+    found.ok_or_else(|| ApiError::not_found(kind.as_str()))
 }
 
 fn wants_html(include: Option<&str>) -> Result<bool> {

@@ -40,30 +40,37 @@ const BLOCKS: [&str; 31] = [
     "ul",
 ];
 
+/// Above it stands what an author wants to be shown of a post in lists.
+const MORE: &str = "more";
+
 /// The visible text of a Markdown document on one line: no markup, no footnotes, whitespace collapsed. Images
-/// count with their description, raw HTML with its text.
+/// count with their description, raw HTML with its text, except for the insides of scripts, styles and the like.
 pub fn markdown_to_text(markdown: &str) -> String {
-    collect(markdown, usize::MAX, &|_| false)
+    collect(markdown, usize::MAX, false, &|_| false)
 }
 
 /// The beginning of a document as at most `max_chars` characters of prose (the ellipsis included): no headings,
-/// code, tables or footnotes, unless there is nothing else. Cut at the end of a word.
+/// code, tables or footnotes, unless there is nothing else. Cut at the end of a word. It ends at the mark
+/// `<!-- more -->`, if there is text above that.
 pub fn excerpt(markdown: &str, max_chars: usize) -> String {
     // Four bytes make the longest character, so this much text is enough to see whether it must be cut.
     let enough = max_chars.saturating_add(1).saturating_mul(4);
-    let prose = collect(markdown, enough, &|tag| {
+    let prose = collect(markdown, enough, true, &|tag| {
         matches!(tag, Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::Table(_))
     });
     if prose.is_empty() {
-        return shorten(&collect(markdown, enough, &|_| false), max_chars);
+        return shorten(&collect(markdown, enough, true, &|_| false), max_chars);
     }
     shorten(&prose, max_chars)
 }
 
-/// Gathers text until there is `enough` of it, in bytes, leaving out the elements that `skip` names.
-fn collect(markdown: &str, enough: usize, skip: &dyn Fn(&Tag<'_>) -> bool) -> String {
+/// Gathers text until there is `enough` of it, in bytes, leaving out the elements that `skip` names; with `to_mark` no
+/// farther than to the mark `<!-- more -->`.
+fn collect(markdown: &str, enough: usize, to_mark: bool, skip: &dyn Fn(&Tag<'_>) -> bool) -> String {
     let mut text = Text::default();
     let mut skipping = 0_usize;
+    // The parser hands out a block line by line, but a tag or a comment may go over several.
+    let mut block = String::new();
     for event in Parser::new_ext(markdown, markdown::options()) {
         match event {
             Event::Start(tag) => {
@@ -75,12 +82,25 @@ fn collect(markdown: &str, enough: usize, skip: &dyn Fn(&Tag<'_>) -> bool) -> St
                 }
             }
             Event::End(_) if skipping > 0 => skipping -= 1,
-            Event::End(tag) if !is_inline(&tag) => text.space(),
             _ if skipping > 0 => {}
-            Event::Text(it) | Event::Code(it) | Event::InlineMath(it) | Event::DisplayMath(it) => {
-                text.push(&it)
+            Event::End(TagEnd::HtmlBlock) => {
+                if text.push_marked(&std::mem::take(&mut block), to_mark) {
+                    break;
+                }
+                text.space();
             }
-            Event::Html(html) | Event::InlineHtml(html) => text.push_html(&html),
+            Event::End(tag) if !is_inline(&tag) => text.space(),
+            Event::Text(it) | Event::Code(it) | Event::InlineMath(it) | Event::DisplayMath(it) => {
+                if text.hidden.is_none() {
+                    text.push(&it);
+                }
+            }
+            Event::Html(html) => block.push_str(&html),
+            Event::InlineHtml(html) => {
+                if text.push_marked(&html, to_mark) {
+                    break;
+                }
+            }
             Event::SoftBreak | Event::HardBreak | Event::Rule => text.space(),
             Event::End(_) | Event::FootnoteReference(_) | Event::TaskListMarker(_) => {}
         }
@@ -109,7 +129,7 @@ fn is_inline(tag: &TagEnd) -> bool {
 struct Text {
     out: String,
     space: bool,
-    /// The raw text element whose end tag a later line of HTML may bring.
+    /// The raw text element that is open: nothing is seen until its end tag.
     hidden: Option<String>,
 }
 
@@ -131,22 +151,41 @@ impl Text {
         }
     }
 
+    /// Pushes HTML; with `to_mark` only as far as to the mark, and says whether that ended the text. A mark above
+    /// all text ends nothing.
+    fn push_marked(&mut self, html: &str, to_mark: bool) -> bool {
+        let Some(mark) = more_mark(html).filter(|_| to_mark) else {
+            self.push_html(html);
+            return false;
+        };
+        let (above, below) = html.split_at(mark);
+        self.push_html(above);
+        if self.hidden.is_none() && !self.out.is_empty() {
+            return true;
+        }
+        self.push_html(below);
+        false
+    }
+
     fn push_html(&mut self, html: &str) {
-        for token in Tokens::new(html) {
+        let mut tokens = Tokens::new(html);
+        if let Some(name) = self.hidden.take()
+            && !tokens.skip_raw_text(&name)
+        {
+            self.hidden = Some(name);
+            return;
+        }
+        while let Some(token) = tokens.next() {
             match token {
-                Token::End(tag)
-                    if self.hidden.as_deref().is_some_and(|name| tag.name.eq_ignore_ascii_case(name)) =>
-                {
-                    self.hidden = None;
-                }
-                _ if self.hidden.is_some() => {}
                 Token::Text(text) => self.push_decoded(text),
                 Token::Start(tag) | Token::End(tag) => {
                     if BLOCKS.iter().any(|block| tag.name.eq_ignore_ascii_case(block)) {
                         self.space();
                     }
-                    if matches!(token, Token::Start(_)) && tokens::is_raw_text(tag.name) {
+                    let raw = matches!(token, Token::Start(_)) && tokens::is_raw_text(tag.name);
+                    if raw && !tokens.skip_raw_text(tag.name) {
                         self.hidden = Some(tag.name.to_owned());
+                        return;
                     }
                     if tag.name.eq_ignore_ascii_case("img") {
                         let alternative = tag.attributes().find(|(name, _)| name.eq_ignore_ascii_case("alt"));
@@ -174,6 +213,16 @@ impl Text {
         }
         self.push(rest);
     }
+}
+
+/// Where the mark `<!-- more -->` stands, in bytes.
+fn more_mark(html: &str) -> Option<usize> {
+    let mut comments = html.match_indices("<!--");
+    let mark = comments.find(|(start, opening)| {
+        let inside = html[start + opening.len()..].split_once("-->").map(|(inside, _)| inside);
+        inside.is_some_and(|inside| inside.trim() == MORE)
+    });
+    mark.map(|(start, _)| start)
 }
 
 fn character(reference: &str) -> Option<char> {
@@ -235,6 +284,13 @@ mod tests {
             ("| a | b |\n|---|---|\n| 1 | 2 |", "a b 1 2"),
             ("- [x] done", "done"),
             ("a &lt; b\u{a0}\u{a0}c", "a < b c"),
+            ("Hello **world** <script>alert(1)</script>", "Hello world"),
+            ("a <STYLE>*b* `c`</style > d", "a d"),
+            ("<script>\nif (a<b && \"c\") {}\n\n</scripts>\n</script>\n\nseen", "seen"),
+            ("x <title>never closed\n\n# more", "x"),
+            ("<!-- a\nnote -->\n\nafter <!-- and *another* -->it", "after it"),
+            ("<img\nalt='over lines'\nsrc=x>\n", "over lines"),
+            ("one <!-- more --> two", "one two"),
             ("", ""),
         ] {
             assert_eq!(markdown_to_text(markdown), text, "{markdown}");
@@ -252,6 +308,31 @@ mod tests {
         assert_eq!(excerpt("日本語の長い文章", 5), "日本語の…");
         assert_eq!(excerpt("anything", 0), "");
         assert_eq!(excerpt("exactly", 7), "exactly");
+    }
+
+    #[test]
+    fn ends_where_the_author_wants() {
+        for (markdown, expected) in [
+            ("One.\n\nTwo.\n\n<!-- more -->\n\nThree.", "One. Two."),
+            ("One.\n<!--more-->\nTwo.", "One."),
+            ("One <!--  more  --> two.", "One"),
+            ("<p>One.</p>\n<!-- more -->\n<p>Two.</p>", "One."),
+            ("<!-- more -->\n\nOne.\n\nTwo.", "One. Two."),
+            ("# Title\n\n<!-- more -->\n\nOne.", "One."),
+            ("# Title\n\n<!-- more -->\n\n```\ncode\n```", "Title"),
+            ("`<!-- more -->` is the mark.\n\nTwo.", "<!-- more --> is the mark. Two."),
+            ("One. <!-- more to say --> Two.", "One. Two."),
+            ("One. <script><!-- more --></script> Two.", "One. Two."),
+        ] {
+            assert_eq!(excerpt(markdown, 200), expected, "{markdown}");
+        }
+        assert_eq!(excerpt("One and two. <!-- more -->", 4), "One…");
+    }
+
+    #[test]
+    fn hides_scripts_from_excerpts() {
+        assert_eq!(excerpt("Hello **world** <script>alert(1)</script>", 200), "Hello world");
+        assert_eq!(excerpt("<style>\np { color: red }\n\nq {}\n</style>\nText.", 200), "Text.");
     }
 
     #[test]

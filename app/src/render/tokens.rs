@@ -61,6 +61,24 @@ impl<'a> Tokens<'a> {
         Self { source, position: 0 }
     }
 
+    /// Moves on to the end tag of the raw text element `name`, which becomes the next token. False if there is none:
+    /// then the rest of the document belongs to the element.
+    pub(super) fn skip_raw_text(&mut self, name: &str) -> bool {
+        let bytes = self.source.as_bytes();
+        let mut position = self.position;
+        while let Some(found) = self.source[position..].find("</") {
+            let (start, end) = (position + found, position + found + 2 + name.len());
+            let is_name = bytes.get(start + 2..end).is_some_and(|it| it.eq_ignore_ascii_case(name.as_bytes()));
+            if is_name && bytes.get(end).is_some_and(|byte| is_space(*byte) || matches!(byte, b'/' | b'>')) {
+                self.position = start;
+                return true;
+            }
+            position = start + 2;
+        }
+        self.position = self.source.len();
+        false
+    }
+
     fn skip_past(&mut self, from: usize, end: &str) {
         let rest = self.source.get(from..).unwrap_or_default();
         self.position = rest.find(end).map_or(self.source.len(), |found| from + found + end.len());
@@ -253,6 +271,16 @@ mod tests {
         let attributes: Vec<_> = tag.attributes().collect();
         assert_eq!(attributes, [("b", ""), ("c", "d/e"), ("f", "g>h"), ("i", ""), ("j", "k"), ("l", "")]);
         assert_eq!(tag.attribute_count, 6);
+    }
+
+    #[test]
+    fn skips_raw_text() {
+        let mut tokens = Tokens::new("<script>a<b '</scripts></SCRIPT >c");
+        assert!(matches!(tokens.next(), Some(Token::Start(_))) && tokens.skip_raw_text("script"));
+        let Some(Token::End(tag)) = tokens.next() else { panic!("the end tag") };
+        assert_eq!((tag.name, tokens.next()), ("SCRIPT", Some(Token::Text("c"))));
+        let mut tokens = Tokens::new("<b></b>");
+        assert!(!tokens.skip_raw_text("script") && tokens.next().is_none());
     }
 
     #[test]

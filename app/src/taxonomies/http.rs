@@ -75,7 +75,8 @@ macro_rules! routes {
         }
 
         /// Change one.
-        #[utoipa::path(tag = $tag, security(("bearer" = [])), params(("id_or_slug" = String, Path)),
+        #[utoipa::path(tag = $tag, security(("bearer" = [])),
+            params(("id_or_slug" = String, Path), ("If-Match" = Option<String>, Header, description = IfMatch::DESCRIPTION)),
             request_body = UpdateTermRequest, responses(
             (status = 200, description = "Changed", body = $response),
             (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),

@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -21,33 +21,50 @@ const KEY_LENGTH: usize = 512;
 /// Longest value, in bytes.
 const VALUE_LENGTH: usize = 1024 * 1024;
 
-type SharedConnection = Arc<Mutex<Connection>>;
+/// One plugin's file, opened when it is first used. An opening that failed is tried again.
+type PluginFile = Arc<Mutex<Option<Connection>>>;
 
 pub(super) struct KeyValueFiles {
     root: PathBuf,
-    open: Mutex<HashMap<PluginId, SharedConnection>>,
+    files: Mutex<HashMap<PluginId, PluginFile>>,
 }
 
 impl KeyValueFiles {
     pub(super) fn new(root: PathBuf) -> Self {
-        Self { root, open: Mutex::default() }
+        Self { root, files: Mutex::default() }
     }
 
-    fn connection(&self, plugin: &PluginId) -> Result<SharedConnection, PortError> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(connection) = open.get(plugin) {
-            return Ok(Arc::clone(connection));
-        }
+    /// Runs `work` on the plugin's file, on a blocking thread: the disk may make it wait.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        plugin: &PluginId,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, PortError> {
         let folder = self.root.join(plugin.as_str());
-        std::fs::create_dir_all(&folder).map_err(|error| PortError::new(error.to_string()))?;
-        let connection = connect(folder.join("plugin.sqlite")).map_err(failed)?;
-        let connection = Arc::new(Mutex::new(connection));
-        open.insert(plugin.clone(), Arc::clone(&connection));
-        Ok(connection)
+        let file = {
+            let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(files.entry(plugin.clone()).or_default())
+        };
+        let run = move || {
+            let mut open = file.lock().unwrap_or_else(PoisonError::into_inner);
+            let connection = match open.take() {
+                Some(connection) => connection,
+                None => connect(&folder)?,
+            };
+            work(open.insert(connection)).map_err(failed)
+        };
+        tokio::task::spawn_blocking(run).await.map_err(|error| PortError::new(error.to_string()))?
     }
 }
 
-fn connect(path: PathBuf) -> rusqlite::Result<Connection> {
+fn connect(folder: &Path) -> Result<Connection, PortError> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        PortError::new(format!("the key-value store's folder cannot be made: {error}"))
+    })?;
+    open(&folder.join("plugin.sqlite")).map_err(failed)
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -62,20 +79,11 @@ fn failed(error: rusqlite::Error) -> PortError {
     PortError::new(format!("the key-value store failed: {error}"))
 }
 
-/// Runs `work` on a blocking thread: the disk may make it wait.
-async fn blocking<T: Send + 'static>(
-    connection: SharedConnection,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-) -> Result<T, PortError> {
-    let run = move || work(&connection.lock().unwrap_or_else(PoisonError::into_inner));
-    tokio::task::spawn_blocking(run).await.map_err(|error| PortError::new(error.to_string()))?.map_err(failed)
-}
-
 #[async_trait::async_trait]
 impl KeyValuePort for KeyValueFiles {
     async fn get(&self, plugin: &PluginId, key: &str) -> Result<Option<String>, PortError> {
         let key = key.to_owned();
-        blocking(self.connection(plugin)?, move |connection| {
+        self.blocking(plugin, move |connection| {
             let mut statement =
                 connection.prepare_cached("SELECT value FROM fleuron_key_values WHERE key = ?1")?;
             statement.query_row(params![key], |row| row.get(0)).optional()
@@ -91,7 +99,7 @@ impl KeyValuePort for KeyValueFiles {
             return Err(PortError::new(format!("a value must have at most {VALUE_LENGTH} bytes")));
         }
         let (key, value) = (key.to_owned(), value.to_owned());
-        blocking(self.connection(plugin)?, move |connection| {
+        self.blocking(plugin, move |connection| {
             let mut statement = connection.prepare_cached(
                 "INSERT INTO fleuron_key_values (key, value) VALUES (?1, ?2) \
                  ON CONFLICT (key) DO UPDATE SET value = excluded.value",

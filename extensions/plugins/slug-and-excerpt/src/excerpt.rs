@@ -1,6 +1,6 @@
 //! An excerpt from a Markdown text.
 
-use crate::markdown::{first_paragraph, plain_text};
+use crate::markdown::{first_paragraph, introduction, plain_text};
 
 /// About two lines in a list of posts. In characters.
 const TARGET: usize = 200;
@@ -8,9 +8,10 @@ const TARGET: usize = 200;
 /// How far before the target a word may end and still be the place to cut. In characters.
 const SLACK: usize = 40;
 
-/// The plain text of the first paragraph, cut between two words near the target length. `None` when there is none.
+/// The plain text of what stands above the mark `<!-- more -->`, or else of the first paragraph, cut between two words
+/// near the target length. `None` when there is none.
 pub(crate) fn from_markdown(content: &str) -> Option<String> {
-    let text = plain_text(&first_paragraph(content)?);
+    let text = plain_text(&introduction(content).or_else(|| first_paragraph(content))?);
     (!text.is_empty()).then(|| cut(text))
 }
 

@@ -81,6 +81,19 @@ mod tests {
     }
 
     #[test]
+    fn an_excerpt_shows_no_script_and_ends_at_the_mark() {
+        for (content, excerpt) in [
+            ("Hello **world** <script>alert(1)</script>", "Hello world"),
+            ("One.\n\nTwo.\n\n<!-- more -->\n\nThree.", "One. Two."),
+            ("One <!--more--> two.", "One"),
+            ("<!-- more -->\n\nOne.\n\nTwo.", "One."),
+        ] {
+            let filtered = SlugAndExcerpt::on_post_creating(post("Title", content)).unwrap_or_default();
+            assert_eq!(filtered.excerpt.as_deref(), Some(excerpt), "{content}");
+        }
+    }
+
+    #[test]
     fn an_update_never_invents_a_slug() {
         let filtered = SlugAndExcerpt::on_post_updating(post("New title", "Text.")).unwrap_or_default();
         assert_eq!(filtered.slug, None);

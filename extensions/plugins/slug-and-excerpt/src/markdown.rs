@@ -8,7 +8,7 @@ const LONGEST: usize = 4096;
 /// The lines of the first paragraph that has text in it, joined by spaces. Headings, lists, quotes, tables, code, raw HTML and
 /// definitions are no paragraphs.
 pub(crate) fn first_paragraph(content: &str) -> Option<String> {
-    let mut blocks = Blocks { lines: content.trim_start_matches('\u{FEFF}').lines(), fence: None };
+    let mut blocks = Blocks::new(content, false);
     while let Some(mut block) = blocks.next_block() {
         block.truncate(block.floor_char_boundary(LONGEST));
         if !plain_text(&block).is_empty() {
@@ -18,21 +18,57 @@ pub(crate) fn first_paragraph(content: &str) -> Option<String> {
     None
 }
 
+/// The paragraphs above the author's mark `<!-- more -->`, joined by spaces. `None` without a mark or text above it.
+pub(crate) fn introduction(content: &str) -> Option<String> {
+    mark(content)?;
+    let mut blocks = Blocks::new(content, true);
+    let mut introduction = String::new();
+    while let Some(block) = blocks.next_block() {
+        if introduction.len() < LONGEST {
+            introduction.push_str(&block[..block.floor_char_boundary(LONGEST)]);
+            introduction.push(' ');
+        }
+    }
+    (blocks.marked && !plain_text(&introduction).is_empty()).then_some(introduction)
+}
+
+/// Where the mark begins that ends an introduction.
+fn mark(text: &str) -> Option<usize> {
+    let mut comments = text.match_indices("<!--").filter(|(start, _)| {
+        let inside = text[start + 4..].split_once("-->").map(|(inside, _)| inside);
+        inside.is_some_and(|inside| inside.trim() == "more")
+    });
+    comments.next().map(|(start, _)| start)
+}
+
 struct Blocks<'a> {
     lines: std::str::Lines<'a>,
     fence: Option<&'a str>,
+    /// What ends the raw HTML that the lines are in.
+    raw_end: Option<&'static str>,
+    to_mark: bool,
+    /// The mark was reached; there are no more blocks.
+    marked: bool,
 }
 
 impl<'a> Blocks<'a> {
+    fn new(content: &'a str, to_mark: bool) -> Self {
+        let lines = content.trim_start_matches('\u{FEFF}').lines();
+        Self { lines, fence: None, raw_end: None, to_mark, marked: false }
+    }
+
     fn next_block(&mut self) -> Option<String> {
         let mut paragraph: Vec<&str> = Vec::new();
         let mut other = false;
         loop {
-            let Some(line) = self.lines.next() else {
+            let Some(line) = self.next_line() else {
                 return (!paragraph.is_empty()).then(|| paragraph.join(" "));
             };
             let trimmed = line.trim();
-            if self.inside_fence(trimmed) || trimmed.is_empty() {
+            if self.inside_raw(trimmed, paragraph.is_empty())
+                || self.inside_fence(trimmed)
+                || trimmed.is_empty()
+            {
                 if !paragraph.is_empty() {
                     return Some(paragraph.join(" "));
                 }
@@ -49,6 +85,38 @@ impl<'a> Blocks<'a> {
                 paragraph.push(trimmed);
             }
         }
+    }
+
+    /// The next line, as far as to the mark.
+    fn next_line(&mut self) -> Option<&'a str> {
+        if self.marked {
+            return None;
+        }
+        let line = self.lines.next()?;
+        if !self.to_mark || self.fence.is_some() || self.raw_end.is_some() {
+            return Some(line);
+        }
+        // After an odd number of backticks it is code that shows the mark.
+        let Some(at) = mark(line).filter(|at| line[..*at].matches('`').count() % 2 == 0) else {
+            return Some(line);
+        };
+        self.marked = true;
+        Some(&line[..at])
+    }
+
+    /// Keeps track of scripts, styles and comments, which blank lines do not end; true for every line of them.
+    fn inside_raw(&mut self, line: &str, may_start: bool) -> bool {
+        if self.fence.is_some() {
+            return false;
+        }
+        if self.raw_end.is_none() && may_start {
+            self.raw_end = raw_end(line);
+        }
+        let Some(end) = self.raw_end else { return false };
+        if find_ignoring_case(line, end).is_some() {
+            self.raw_end = None;
+        }
+        true
     }
 
     /// Keeps track of fenced code; true for every line of it.
@@ -70,6 +138,37 @@ impl<'a> Blocks<'a> {
             None => false,
         }
     }
+}
+
+/// Elements whose content is no text, with their end tags as far as to the name's end.
+const RAW_TEXT: [(&str, &str); 9] = [
+    ("iframe", "</iframe"),
+    ("noembed", "</noembed"),
+    ("noframes", "</noframes"),
+    ("noscript", "</noscript"),
+    ("script", "</script"),
+    ("style", "</style"),
+    ("textarea", "</textarea"),
+    ("title", "</title"),
+    ("xmp", "</xmp"),
+];
+
+/// What ends the raw text or comment that the line begins with.
+fn raw_end(line: &str) -> Option<&'static str> {
+    let inside = line.strip_prefix('<')?;
+    if inside.starts_with("!--") { Some("-->") } else { raw_text_end(inside) }
+}
+
+/// What ends the raw text element that this is the tag of, seen from behind its `<`.
+fn raw_text_end(tag: &str) -> Option<&'static str> {
+    let length = tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len());
+    let element = RAW_TEXT.iter().find(|(name, _)| name.eq_ignore_ascii_case(&tag[..length]));
+    element.map(|(_, end)| *end)
+}
+
+/// Where the ASCII text begins in `text`, whatever the case of either.
+fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
+    text.as_bytes().windows(wanted.len()).position(|part| part.eq_ignore_ascii_case(wanted.as_bytes()))
 }
 
 /// A line of `=` or `-`: what stands above it is a heading.
@@ -265,6 +364,13 @@ fn closing(text: &str, open: u8, close: u8) -> Option<usize> {
 
 /// An address in angle brackets is text, a tag is not, anything else is a sign.
 fn append_angle<'a>(after: &'a str, text: &mut String) -> &'a str {
+    if let Some(rest) = after.strip_prefix("!--") {
+        return rest.split_once("-->").map_or("", |(_, rest)| rest);
+    }
+    if let Some(end) = raw_text_end(after) {
+        let rest = find_ignoring_case(after, end).map_or("", |at| &after[at + end.len()..]);
+        return rest.split_once('>').map_or("", |(_, rest)| rest);
+    }
     let inside_end = after.find('>');
     match inside_end.map(|end| (&after[..end], &after[end + 1..])) {
         Some((inside, rest)) if is_address(inside) => {
@@ -324,7 +430,7 @@ fn stands_alone(before: &str, after: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{first_paragraph, plain_text};
+    use super::{first_paragraph, introduction, plain_text};
 
     #[test]
     fn marks_are_dropped_and_words_are_kept() {
@@ -338,6 +444,9 @@ mod tests {
             ("see <https://example.com> and <b>this</b><br>now", "see https://example.com and this now"),
             ("a < b &amp; c&nbsp;d &unknown; [open", "a < b & c d &unknown; [open"),
             ("line one  \n  line two", "line one line two"),
+            ("Hello **world** <script>alert(1)</script>", "Hello world"),
+            ("a <STYLE media=x>b > c</style > d <title>never closed", "a d"),
+            ("a <!-- > hidden --> b", "a b"),
         ] {
             assert_eq!(plain_text(markdown), plain, "{markdown}");
         }
@@ -358,6 +467,10 @@ mod tests {
             "| a | b |\n|---|---|\n\nThe text.",
             "<div>\nraw\n</div>\n\nThe text.",
             "<!-- a note -->\n\nThe text.",
+            "<!-- a note -->\nThe text.",
+            "<!--\na note\n\nin two paragraphs\n-->\nThe text.",
+            "<script>\nlet a = 1;\n\nlet b = 2;\n</SCRIPT>\n\nThe text.",
+            "<style>p {}</style>\n\nThe text.",
             "[ref]: https://example.com\n[^1]: note\n\nThe text.",
             "![cover](a.png)\n\nThe text.",
             "***\nThe text.\n***\nMore",
@@ -384,9 +497,27 @@ mod tests {
     }
 
     #[test]
+    fn an_introduction_ends_at_the_mark() {
+        for (content, plain) in [
+            ("One.\n\n# Title\n\nTwo.\n\n<!-- more -->\n\nThree.", Some("One. Two.")),
+            ("One.\n<!--more-->\nTwo.", Some("One.")),
+            ("One <!-- more --> two.", Some("One")),
+            ("<!-- more -->\n\nOne.", None),
+            ("One.\n\nTwo.", None),
+            ("One. <!-- more to say -->\n\nTwo.", None),
+            ("The mark is `<!-- more -->`.\n\nTwo.", None),
+            ("One.\n\n```\n<!-- more -->\n```\n\nTwo.", None),
+        ] {
+            let found = introduction(content).map(|introduction| plain_text(&introduction));
+            assert_eq!(found.as_deref(), plain, "{content:?}");
+        }
+    }
+
+    #[test]
     fn strange_input_is_survived() {
-        for part in ["[", "![", "<", "`", "``a`", "*_", "[a](", "&", "\\", "[[]"] {
+        for part in ["<!--", "<script>", "<!-- more -->", "[", "![", "<", "`", "``a`", "*_", "[a](", "&", "\\", "[[]"] {
             let _ = first_paragraph(&part.repeat(100_000));
+            let _ = introduction(&format!("a{}<!-- more -->", part.repeat(10_000)));
         }
     }
 }
