@@ -184,6 +184,34 @@ both! {
         assert_eq!(send("origin", app.url()).await, 303);
     }
 
+    async fn a_corrected_comment_shows_at_once(app: TestApp) {
+        let (editor, guest) = (app.editor().await, app.guest());
+        let post = open_post(&editor).await;
+        let comment = editor.post(&comments_of(&post), &json!({ "content": "The *first* words." })).await.expect(201).json();
+        assert!(guest.get("/a-post-to-talk-about").await.expect(200).text().contains("The <em>first</em> words."));
+        editor.patch(&at(&comment), &json!({ "content": "The *second* words." })).await.expect(200);
+        let page = guest.get("/a-post-to-talk-about").await.expect(200).text();
+        assert!(page.contains("The <em>second</em> words.") && !page.contains("<em>first</em>"));
+        let listed = guest.get(&comments_of(&post)).await.expect(200).items();
+        assert!(text(&listed[0], "html").contains("<em>second</em>"));
+    }
+
+    async fn long_comments_keep_their_order(app: TestApp) {
+        let (editor, guest) = (app.editor().await, app.guest());
+        let post = open_post(&editor).await;
+        for number in 0..8 {
+            let content = format!("Number {number} {}", "*word* ".repeat(1300));
+            editor.post(&comments_of(&post), &json!({ "content": content })).await.expect(201);
+        }
+        let listed = guest.get(&comments_of(&post)).await.expect(200).items();
+        for (number, comment) in listed.iter().enumerate() {
+            assert!(text(comment, "html").starts_with(&format!("<p>Number {number} <em>word</em>")), "{number}");
+        }
+        let page = guest.get("/a-post-to-talk-about").await.expect(200).text();
+        let places: Vec<_> = (0..8).map(|number| page.find(&format!("Number {number}")).unwrap()).collect();
+        assert!(listed.len() == 8 && places.is_sorted(), "{places:?}");
+    }
+
     async fn nothing_in_a_comment_runs(app: TestApp) {
         let author = app.author().await;
         let post = open_post(&author).await;

@@ -126,12 +126,36 @@ both! {
 }
 
 #[tokio::test]
+async fn the_version_header_is_described() {
+    let app = TestApp::spawn().await;
+    let document = app.guest().get("/api/openapi.json").await.expect(200).json();
+    for (method, path) in [
+        ("patch", "posts/{id_or_slug}"),
+        ("delete", "posts/{id_or_slug}"),
+        ("patch", "pages/{id_or_slug}"),
+        ("delete", "pages/{id_or_slug}"),
+        ("patch", "tags/{id_or_slug}"),
+        ("patch", "categories/{id_or_slug}"),
+        ("patch", "comments/{id}"),
+    ] {
+        let parameters = document["paths"][format!("/api/v1/{path}")][method]["parameters"].as_array().unwrap();
+        let described = parameters.iter().find(|parameter| parameter["name"] == "If-Match");
+        let described = described.unwrap_or_else(|| panic!("{method} {path}"));
+        assert_eq!((&described["in"], &described["required"]), (&json!("header"), &json!(false)), "{method} {path}");
+        assert!(text(described, "description").contains("version_mismatch"), "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn a_malformed_version_is_refused() {
     let app = TestApp::spawn().await;
     let author = app.author().await;
     let path = at(&post("Versioned").create(&author).await);
     for version in ["1", "\"x\"", "\"1\", \"2\"", "", "\"99999999999999999999999\""] {
         author.patch_if(&path, version, &json!({ "title": "No" })).await.problem(400, "malformed_request");
+    }
+    for version in ["\"1\"", "\"2-whatever\""] {
+        author.patch_if(&path, version, &json!({ "title": "Versioned" })).await.expect(200);
     }
     author.patch_if(&path, "\"7\"", &json!({ "title": "No" })).await.problem(412, "version_mismatch");
     assert_eq!(author.get(&path).await.expect(200).json()["title"], "Versioned");

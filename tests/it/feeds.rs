@@ -108,6 +108,25 @@ both! {
 }
 
 #[tokio::test]
+async fn the_sitemap_is_never_out_of_date() {
+    let app = TestApp::spawn().await;
+    let (editor, guest) = (app.editor().await, app.guest());
+    let tag = editor.post("/api/v1/tags", &json!({ "name": "Before" })).await.expect(201).json();
+    let has = async |path: &str| {
+        let sitemap = guest.get("/sitemap.xml").await.expect(200).text();
+        sitemap.contains(&format!("<loc>{}{path}</loc>", app.url()))
+    };
+    assert!(!has("/new").await && !has("/tags/before").await);
+    post("New").tags(&[id(&tag)]).published().create(&editor).await;
+    assert!(has("/new").await && has("/tags/before").await);
+    editor.patch(&format!("/api/v1/tags/{}", id(&tag)), &json!({ "slug": "after" })).await.expect(200);
+    assert!(has("/tags/after").await && !has("/tags/before").await);
+    for part in ["0", "2", "x"] {
+        guest.get(&format!("/sitemap.xml?part={part}")).await.expect(404);
+    }
+}
+
+#[tokio::test]
 async fn robots_are_told_where_to_go() {
     let app = TestApp::spawn().await;
     let answer = app.guest().get("/robots.txt").await.expect(200);

@@ -187,6 +187,29 @@ both! {
 }
 
 #[tokio::test]
+async fn methods_that_fit_are_named() {
+    let app = TestApp::spawn().await;
+    let guest = app.guest();
+    for (method, path, allowed) in [
+        (Method::PUT, "/api/v1/posts", "GET, HEAD, POST"),
+        (Method::POST, "/api/v1/posts/welcome-to-fleuron", "DELETE, GET, HEAD, PATCH"),
+        (Method::GET, "/api/v1/auth/login", "POST"),
+        (Method::DELETE, "/api/openapi.json", "GET, HEAD"),
+        (Method::POST, "/healthz", "GET, HEAD"),
+    ] {
+        let answer = guest.send(guest.request(method, path)).await;
+        answer.problem(405, "method_not_allowed");
+        assert_eq!(answer.must_have("allow"), allowed, "{path}");
+    }
+    for path in ["/api/v1/posts", "/api/v1/posts/welcome-to-fleuron", "/api/openapi.json", "/healthz"] {
+        let (head, get) = (guest.send(guest.request(Method::HEAD, path)).await, guest.get(path).await);
+        assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
+        assert_eq!(head.header("etag"), get.header("etag"), "{path}");
+    }
+    guest.send(guest.request(Method::POST, "/api/v1/posts/")).await.problem(404, "not_found");
+}
+
+#[tokio::test]
 async fn a_missing_page_says_so_in_the_theme() {
     let app = TestApp::spawn().await;
     let answer = app.guest().get("/nowhere").await.expect(404);

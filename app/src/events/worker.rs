@@ -10,11 +10,19 @@ use std::{
 };
 
 use fleuron_plugin_host::{CallContext, PluginHost};
+use sea_orm::{
+    ColumnTrait, DbErr, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait},
+};
 use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
 use super::{DomainEvent, EventRecorder, Lease, bridge, outbox};
-use crate::{database::Database, entities, error::Result};
+use crate::{
+    database::{Database, Transaction},
+    entities,
+    error::Result,
+};
 
 /// How many entries are looked at in one go.
 const BATCH: u64 = 64;
@@ -100,19 +108,9 @@ impl Worker {
 
     /// Delivers one batch; says whether there may be more.
     async fn work(&mut self) -> Result<bool> {
-        // What rests, and what waits behind it, must not keep the rest of the queue from being seen.
-        let mut entries = Vec::new();
-        let mut held_back = HashSet::new();
-        let mut after = None;
-        let more = loop {
-            let page = outbox::oldest(self.database.reader(), after, BATCH).await?;
-            let full = page.len() as u64 == BATCH;
-            after = page.last().map(|entry| entry.id);
-            entries.extend(page.into_iter().filter(|entry| !self.rests(entry, &mut held_back)));
-            if !full || !entries.is_empty() {
-                break full;
-            }
-        };
+        let now = Instant::now();
+        self.resting.retain(|_, until| *until > now);
+        let (entries, more) = self.due().await?;
         if entries.is_empty() || !self.lease.hold().await? {
             return Ok(false);
         }
@@ -123,9 +121,25 @@ impl Worker {
         Ok(delivered? && more)
     }
 
+    /// The oldest entries that may be delivered now, and whether there are more behind them. What rests, and what waits
+    /// behind it, does not keep the others from being seen.
+    async fn due(&self) -> Result<(Vec<entities::outbox::Model>, bool)> {
+        let mut limit = BATCH;
+        loop {
+            let mut entries = outbox::oldest(self.database.reader(), limit).await?;
+            let more = entries.len() as u64 == limit;
+            let mut held_back = HashSet::new();
+            entries.retain(|entry| !self.rests(entry, &mut held_back));
+            if !more || !entries.is_empty() {
+                return Ok((entries, more));
+            }
+            limit *= 2;
+        }
+    }
+
     /// Whether an entry is not to be delivered yet: it failed a moment ago, or one before it of the same entity did.
     fn rests(&self, entry: &entities::outbox::Model, held_back: &mut HashSet<String>) -> bool {
-        let resting = self.resting.get(&entry.id).is_some_and(|until| *until > Instant::now());
+        let resting = self.resting.contains_key(&entry.id);
         if resting {
             held_back.insert(entry.entity_id.clone());
         }
@@ -148,12 +162,10 @@ impl Worker {
             }
             let attempt = entry.attempts.saturating_add(1);
             if deliver(&self.hooks, &entry, attempt).await {
-                self.resting.remove(&entry.id);
                 outcomes.done.push(entry.id);
             } else if attempt >= ATTEMPTS {
                 tracing::error!(id = %entry.id, event = entry.event_type, entity = entry.entity_id, attempt,
                     "an event was not taken and is given up");
-                self.resting.remove(&entry.id);
                 outcomes.done.push(entry.id);
             } else {
                 self.resting.insert(entry.id, Instant::now() + pause_after(attempt));
@@ -171,12 +183,27 @@ impl Worker {
         self.database
             .write(outcomes, |transaction, outcomes| {
                 Box::pin(async move {
-                    outbox::acknowledge(transaction, &outcomes.done).await?;
-                    Ok(outbox::count_attempt(transaction, &outcomes.failed).await?)
+                    if !outcomes.done.is_empty() {
+                        outbox::acknowledge(transaction, &outcomes.done).await?;
+                    }
+                    Ok(count_attempt(transaction, &outcomes.failed).await?)
                 })
             })
             .await
     }
+}
+
+async fn count_attempt(transaction: &Transaction, ids: &[Uuid]) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let attempts = Expr::col(entities::outbox::Column::Attempts).add(1);
+    entities::outbox::Entity::update_many()
+        .col_expr(entities::outbox::Column::Attempts, attempts)
+        .filter(entities::outbox::Column::Id.is_in(ids.iter().copied()))
+        .exec(transaction)
+        .await
+        .map(|_| ())
 }
 
 /// How long an entry rests after this many attempts.

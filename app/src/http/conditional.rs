@@ -92,7 +92,9 @@ mod tests {
 
     #[actix_web::test]
     async fn versions_are_compared_without_the_hash() {
-        for (tag, version) in [("\"3\"", Some(3)), ("\"3-0a1b\"", Some(3)), ("\"3-0a1b-gzip\"", Some(3)), ("*", None)] {
+        for (tag, version) in
+            [("\"3\"", Some(3)), ("\"3-0a1b\"", Some(3)), ("\"3-0a1b-gzip\"", Some(3)), ("*", None)]
+        {
             assert_eq!(seen(tag).await, Ok(version), "{tag}");
         }
         for tag in ["\"\"", "\"-3\"", "\"x-3\"", "3"] {

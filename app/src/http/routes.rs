@@ -112,9 +112,10 @@ fn methods_at(document: &Document, path: &str) -> Vec<&'static str> {
     let fits = |template: &str| {
         let parts: Vec<&str> = template.split('/').collect();
         parts.len() == segments.len()
-            && parts.iter().zip(&segments).all(|(part, segment)| {
-                part == segment || (part.starts_with('{') && !segment.is_empty())
-            })
+            && parts
+                .iter()
+                .zip(&segments)
+                .all(|(part, segment)| part == segment || (part.starts_with('{') && !segment.is_empty()))
     };
     let items = document.paths.paths.iter().filter(|(template, _)| fits(template));
     let mut methods: Vec<_> = items.flat_map(|(_, item)| methods_of(item)).collect();

@@ -9,7 +9,7 @@ mod footnotes;
 mod headings;
 mod writer;
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag};
+use pulldown_cmark::{Options, Parser};
 
 /// Ids that pages use for themselves. Headings and authors get others, so that skip links, reply links and the
 /// labels of forms keep pointing at the page's own parts.
@@ -36,10 +36,10 @@ pub const RESERVED_IDS: [&str; 16] = [
 /// [`sanitize::content`](super::sanitize::content) has cleaned it.
 ///
 /// Headings get unique ids (`## Über uns` becomes `über-uns`; `{#id}` is honoured unless the id is taken or one of
-/// [`RESERVED_IDS`]) and a link to themselves. A page has its title as `h1`, so a document that holds an `h1` of its
-/// own has all its headings moved down by one. Fenced code in a known language is highlighted.
+/// [`RESERVED_IDS`]) and a link to themselves. A page has its title as `h1`, so the outermost headings
+/// become `h2`, those beneath them `h3`, and so on: whatever levels were written, none is left out. Fenced code in a known language is highlighted.
 pub fn to_html(markdown: &str) -> String {
-    let mut writer = writer::Writer::new(markdown.len(), has_level_one_heading(markdown));
+    let mut writer = writer::Writer::new(markdown.len());
     for event in Parser::new_ext(markdown, options()) {
         writer.event(event);
     }
@@ -62,17 +62,6 @@ pub(super) fn options() -> Options {
         | Options::ENABLE_HEADING_ATTRIBUTES
         | Options::ENABLE_GFM
         | Options::ENABLE_DEFINITION_LIST
-}
-
-fn has_level_one_heading(markdown: &str) -> bool {
-    // Parsing twice costs more than this look, which a `#` in code may deceive but a heading cannot escape.
-    let plausible = markdown.lines().any(|line| {
-        let line = line.trim_start_matches(|char: char| " \t>-*+.):".contains(char) || char.is_ascii_digit());
-        line == "#" || line.starts_with("# ") || line.starts_with("#\t") || line.starts_with('=')
-    });
-    plausible
-        && Parser::new_ext(markdown, options())
-            .any(|event| matches!(event, Event::Start(Tag::Heading { level: HeadingLevel::H1, .. })))
 }
 
 #[cfg(test)]
@@ -116,7 +105,11 @@ mod tests {
     #[test]
     fn moves_headings_down_only_below_a_title_of_their_own() {
         assert!(to_html("# A\n\n## B\n\n###### C").contains("<h3 id=\"b\">"));
-        assert!(to_html("# A\n\n###### C").contains("<h6 id=\"c\">"));
+        assert!(to_html("# A\n\n###### C").contains("<h3 id=\"c\">"));
+        let levels = to_html("#### A\n\n#### B\n\n## C\n\n##### D\n\n### E\n\n# F");
+        for heading in ["<h2 id=\"a", "<h2 id=\"b", "<h2 id=\"c", "<h3 id=\"d", "<h3 id=\"e", "<h2 id=\"f"] {
+            assert!(levels.contains(heading), "{heading}: {levels}");
+        }
         assert!(to_html("A\n=\n\nB\n-").contains("<h3 id=\"b\">"));
         assert!(to_html("> - # A\n\n## B").contains("<h3 id=\"b\">"));
         assert!(to_html("```\n# code\n```\n\n## B").contains("<h2 id=\"b\">"));

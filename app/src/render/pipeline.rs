@@ -210,3 +210,35 @@ async fn off_thread<T: Send + 'static>(text: String, work: fn(String) -> T) -> R
     }
     tokio::task::spawn_blocking(move || work(text)).await.map_err(ApiError::internal)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MANY_COMMENTS, acceptable, render_comments, shallow};
+
+    #[actix_web::test]
+    async fn many_comments_keep_their_places() {
+        let contents =
+            |words: usize| (0..4).map(move |n| (n, format!("*{n}*{}", " word".repeat(words)))).collect();
+        for words in [1, MANY_COMMENTS / 4] {
+            let rendered = render_comments(contents(words)).await.unwrap();
+            assert_eq!(rendered.len(), 4);
+            for (n, html) in rendered {
+                assert!(html.as_str().starts_with(&format!("<p><em>{n}</em> word")), "{html:.40}");
+            }
+        }
+    }
+
+    #[actix_web::test]
+    async fn what_is_too_deep_before_filters_is_shown_as_text() {
+        assert_eq!(shallow("<p>x</p>".into()).await.unwrap(), Ok("<p>x</p>".into()));
+        let plain = shallow("<div>".repeat(200)).await.unwrap().unwrap_err();
+        assert!(plain.as_str().starts_with("<pre>\n&lt;div&gt;"), "{plain:.40}");
+    }
+
+    #[test]
+    fn filters_may_answer_so_much() {
+        assert_eq!(acceptable("<p>x</p>", 8), Ok(()));
+        assert!(acceptable("<p>x</p>", 7).is_err());
+        assert!(acceptable(&"<b>".repeat(200), 10_000).is_err());
+    }
+}

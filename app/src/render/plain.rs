@@ -219,8 +219,8 @@ impl Text {
 fn more_mark(html: &str) -> Option<usize> {
     let mut comments = html.match_indices("<!--");
     let mark = comments.find(|(start, opening)| {
-        let inside = html[start + opening.len()..].split_once("-->").map(|(inside, _)| inside);
-        inside.is_some_and(|inside| inside.trim() == MORE)
+        let inside = html[start + opening.len()..].trim_start();
+        inside.strip_prefix(MORE).is_some_and(|rest| rest.trim_start().starts_with("-->"))
     });
     mark.map(|(start, _)| start)
 }
@@ -289,7 +289,7 @@ mod tests {
             ("<script>\nif (a<b && \"c\") {}\n\n</scripts>\n</script>\n\nseen", "seen"),
             ("x <title>never closed\n\n# more", "x"),
             ("<!-- a\nnote -->\n\nafter <!-- and *another* -->it", "after it"),
-            ("<img\nalt='over lines'\nsrc=x>\n", "over lines"),
+            ("<div\ntitle='a > b'\n>over lines</div>", "over lines"),
             ("one <!-- more --> two", "one two"),
             ("", ""),
         ] {

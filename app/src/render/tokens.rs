@@ -68,7 +68,8 @@ impl<'a> Tokens<'a> {
         let mut position = self.position;
         while let Some(found) = self.source[position..].find("</") {
             let (start, end) = (position + found, position + found + 2 + name.len());
-            let is_name = bytes.get(start + 2..end).is_some_and(|it| it.eq_ignore_ascii_case(name.as_bytes()));
+            let is_name =
+                bytes.get(start + 2..end).is_some_and(|it| it.eq_ignore_ascii_case(name.as_bytes()));
             if is_name && bytes.get(end).is_some_and(|byte| is_space(*byte) || matches!(byte, b'/' | b'>')) {
                 self.position = start;
                 return true;

@@ -4,9 +4,11 @@ use std::fs;
 use std::time::Duration;
 
 use fleuron::auth::Role;
+use fleuron::entities::cron_runs;
 use fleuron_tests::{
     PASSWORD, Program, TestApp, both, eventually, eventually_within, guests, id, manifest, post, write_plugin,
 };
+use sea_orm::{ActiveModelTrait, EntityTrait};
 use serde_json::json;
 
 use super::{log_of, module};
@@ -122,6 +124,64 @@ async fn no_action_is_lost_in_a_kill() {
     eventually_within(Duration::from_secs(60), "every post is told", async || {
         let told = fs::read_to_string(&record).unwrap_or_default();
         created.iter().all(|id| told.contains(id.as_str())).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_listener_did_not_take_is_told_again() {
+    const FAILING: &str = "com.example.failing";
+    let failing = manifest(FAILING, &["on-post-created"]);
+    let app = TestApp::builder()
+        .plugin("failing", &failing, guests::HOSTILE)
+        .plugin("recorder", &recorder(), guests::RECORDER)
+        .spawn()
+        .await;
+    let author = app.author().await;
+    post("Please fail-once").create(&author).await;
+    post("Please fail-always").create(&author).await;
+    post("Calm").create(&author).await;
+    // A failure holds nothing of other posts up.
+    let taken = |title: &str| log_of(&app, FAILING).iter().any(|line| *line == format!("taken: {title}"));
+    eventually("the calm post is taken", async || taken("Calm").then_some(())).await;
+    eventually("the failed one is taken the second time", async || taken("Please fail-once").then_some(()))
+        .await;
+    // All listeners hear of it again: at least once, not exactly once.
+    let again = told(&app, "on-post-created", 5).await;
+    assert_eq!(again.iter().filter(|line| line.contains("fail-once")).count(), 2, "{again:#?}");
+    assert!(!taken("Please fail-always"));
+}
+
+#[tokio::test]
+async fn cron_runs_that_ended_with_their_process_are_marked() {
+    let app = TestApp::spawn().await;
+    app.within(|services| async move {
+        let row = cron_runs::Model {
+            id: uuid::Uuid::now_v7(),
+            plugin_id: "com.example.gone".to_owned(),
+            job_type: "job".to_owned(),
+            due_at: 0,
+            started_at: 0,
+            ended_at: None,
+            outcome: "running".to_owned(),
+            detail: None,
+        };
+        let write = services.database.write(row, |transaction, row| {
+            Box::pin(async move {
+                cron_runs::ActiveModel::from(row.clone()).insert(transaction).await?;
+                Ok(())
+            })
+        });
+        write.await.unwrap();
+    })
+    .await;
+    let app = app.restart().await;
+    eventually("the run is marked", async || {
+        let read = app.within(|services| async move {
+            cron_runs::Entity::find().one(services.database.reader()).await.unwrap().unwrap()
+        });
+        let row = read.await;
+        (row.outcome == "aborted" && row.ended_at.is_some()).then_some(())
     })
     .await;
 }

@@ -58,9 +58,8 @@ impl KeyValueFiles {
 }
 
 fn connect(folder: &Path) -> Result<Connection, PortError> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        PortError::new(format!("the key-value store's folder cannot be made: {error}"))
-    })?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| PortError::new(format!("the key-value store's folder cannot be made: {error}")))?;
     open(&folder.join("plugin.sqlite")).map_err(failed)
 }
 

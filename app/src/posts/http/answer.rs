@@ -50,7 +50,8 @@ mod tests {
         assert!(tag.to_str().unwrap().starts_with("\"1-"), "{tag:?}");
         assert_eq!(first.headers().get("content-type").unwrap(), "application/json");
         let again = TestRequest::default().insert_header(("if-none-match", tag)).to_http_request();
-        let status = |body: &str| versioned_json(Some(&again), HttpResponse::Ok(), 1, &body).unwrap().status();
+        let status =
+            |body: &str| versioned_json(Some(&again), HttpResponse::Ok(), 1, &body).unwrap().status();
         assert_eq!((status("a"), status("b")), (StatusCode::NOT_MODIFIED, StatusCode::OK));
     }
 }

@@ -14,7 +14,8 @@ use crate::render::{escape, highlight};
 /// Builds the HTML of one document.
 pub(super) struct Writer<'a> {
     out: String,
-    move_headings: bool,
+    /// The levels, as written, of the headings that the text stands beneath.
+    outline: Vec<usize>,
     ids: Ids,
     heading: Option<Heading<'a>>,
     /// How many images surround the event; their text is an `alt` attribute.
@@ -50,11 +51,11 @@ struct Table {
 }
 
 impl<'a> Writer<'a> {
-    /// A writer for a document of that many bytes. `move_headings` moves all headings down by one level.
-    pub(super) fn new(length: usize, move_headings: bool) -> Self {
+    /// A writer for a document of that many bytes.
+    pub(super) fn new(length: usize) -> Self {
         Self {
             out: String::with_capacity(length + length / 2),
-            move_headings,
+            outline: Vec::new(),
             ids: Ids::default(),
             heading: None,
             images: 0,
@@ -222,10 +223,19 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// The level of a heading among those it stands beneath, with the page's title as the first.
+    fn nest(&mut self, written: usize) -> usize {
+        while self.outline.last().is_some_and(|above| *above >= written) {
+            self.outline.pop();
+        }
+        self.outline.push(written);
+        (self.outline.len() + 1).min(6)
+    }
+
     /// Puts the heading's tag before its text, now that the text, and with it the id, is known.
     fn end_heading(&mut self, level: HeadingLevel) {
         let Some(heading) = self.heading.take() else { return };
-        let level = (level as usize + usize::from(self.move_headings)).min(6);
+        let level = self.nest(level as usize);
         let id = self.ids.assign(heading.id.as_deref(), &heading.text);
         let mut tag = format!("<h{level} id=\"");
         escape::attribute(&mut tag, &id);

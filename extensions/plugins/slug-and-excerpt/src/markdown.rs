@@ -34,11 +34,12 @@ pub(crate) fn introduction(content: &str) -> Option<String> {
 
 /// Where the mark begins that ends an introduction.
 fn mark(text: &str) -> Option<usize> {
-    let mut comments = text.match_indices("<!--").filter(|(start, _)| {
-        let inside = text[start + 4..].split_once("-->").map(|(inside, _)| inside);
-        inside.is_some_and(|inside| inside.trim() == "more")
+    let mut comments = text.match_indices("<!--");
+    let mark = comments.find(|(start, opening)| {
+        let inside = text[start + opening.len()..].trim_start();
+        inside.strip_prefix("more").is_some_and(|rest| rest.trim_start().starts_with("-->"))
     });
-    comments.next().map(|(start, _)| start)
+    mark.map(|(start, _)| start)
 }
 
 struct Blocks<'a> {
@@ -97,7 +98,7 @@ impl<'a> Blocks<'a> {
             return Some(line);
         }
         // After an odd number of backticks it is code that shows the mark.
-        let Some(at) = mark(line).filter(|at| line[..*at].matches('`').count() % 2 == 0) else {
+        let Some(at) = mark(line).filter(|at| line[..*at].matches('`').count().is_multiple_of(2)) else {
             return Some(line);
         };
         self.marked = true;
@@ -364,8 +365,8 @@ fn closing(text: &str, open: u8, close: u8) -> Option<usize> {
 
 /// An address in angle brackets is text, a tag is not, anything else is a sign.
 fn append_angle<'a>(after: &'a str, text: &mut String) -> &'a str {
-    if let Some(rest) = after.strip_prefix("!--") {
-        return rest.split_once("-->").map_or("", |(_, rest)| rest);
+    if let Some((_, rest)) = after.strip_prefix("!--").and_then(|inside| inside.split_once("-->")) {
+        return rest;
     }
     if let Some(end) = raw_text_end(after) {
         let rest = find_ignoring_case(after, end).map_or("", |at| &after[at + end.len()..]);
@@ -515,7 +516,9 @@ mod tests {
 
     #[test]
     fn strange_input_is_survived() {
-        for part in ["<!--", "<script>", "<!-- more -->", "[", "![", "<", "`", "``a`", "*_", "[a](", "&", "\\", "[[]"] {
+        for part in
+            ["<!--", "<script>", "<!-- more -->", "[", "![", "<", "`", "``a`", "*_", "[a](", "&", "\\", "[[]"]
+        {
             let _ = first_paragraph(&part.repeat(100_000));
             let _ = introduction(&format!("a{}<!-- more -->", part.repeat(10_000)));
         }

@@ -1,4 +1,5 @@
 //! Misbehaves in `filter-html` as a marker in the page asks it to, and otherwise says how often this instance was called.
+//! In `on-post-created` it fails the first time, or every time, that it hears of a post whose title asks for that.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -22,6 +23,17 @@ impl Guest for Hostile {
             devour();
         }
         Some(format!("{input}<p>hostile ok {calls}</p>"))
+    }
+
+    fn on_post_created(output: PostOutput) {
+        if output.title.contains("fail-always") {
+            panic!("failed as the title asked");
+        }
+        if output.title.contains("fail-once") && host_api::get_data(&output.id).is_none() {
+            host_api::set_data(&output.id, "failed");
+            panic!("failed as the title asked");
+        }
+        host_api::log("info", &format!("taken: {}", output.title));
     }
 }
 
