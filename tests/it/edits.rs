@@ -138,10 +138,15 @@ async fn the_version_header_is_described() {
         ("patch", "categories/{id_or_slug}"),
         ("patch", "comments/{id}"),
     ] {
-        let parameters = document["paths"][format!("/api/v1/{path}")][method]["parameters"].as_array().unwrap();
+        let parameters =
+            document["paths"][format!("/api/v1/{path}")][method]["parameters"].as_array().unwrap();
         let described = parameters.iter().find(|parameter| parameter["name"] == "If-Match");
         let described = described.unwrap_or_else(|| panic!("{method} {path}"));
-        assert_eq!((&described["in"], &described["required"]), (&json!("header"), &json!(false)), "{method} {path}");
+        assert_eq!(
+            (&described["in"], &described["required"]),
+            (&json!("header"), &json!(false)),
+            "{method} {path}"
+        );
         assert!(text(described, "description").contains("version_mismatch"), "{method} {path}");
     }
 }

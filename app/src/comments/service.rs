@@ -27,7 +27,7 @@ pub const CONTENT_LENGTH: usize = 10_000;
 /// Longest nickname, in characters.
 pub const NICKNAME_LENGTH: usize = 80;
 /// How many comments one page shows.
-const SHOWN: u64 = 1000;
+const SHOWN: u64 = 200;
 
 /// Comments. Cheap to clone.
 #[derive(Clone)]
