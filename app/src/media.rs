@@ -10,4 +10,5 @@ mod service;
 pub use http::configure;
 pub use kind::{KINDS, Kind};
 pub use model::Media;
+pub(crate) use service::hexadecimal;
 pub use service::{MAX_SIZE, MediaService, check};

@@ -12,7 +12,7 @@ use crate::{
     },
     clock::Timestamp,
     config::HttpConfig,
-    database::Database,
+    database::{Database, Transaction},
     error::{ApiError, ErrorCode, FieldError, Result},
     events::{DomainEvent, EventRecorder},
     http::{Cursor, IfMatch, Page},
@@ -76,34 +76,13 @@ impl CommentService {
             self.flood.check(&address_key(address), "comments from this address")?;
         }
         self.sign(actor, &mut new).await?;
-        let guest = actor.user_id().is_none();
         let input = CommentInput {
             content: new.content,
             nickname: new.nickname,
             email: new.email,
             parent_id: new.parent_id.map(|id| id.to_string()),
         };
-        let mut checked = check(&input, guest).map_err(ApiError::validation)?;
-        if self.hooks.listens(HookPoint::OnCommentCreating) {
-            let parent = input.parent_id.clone();
-            let allowed = move |answer: &CommentInput| {
-                if answer.parent_id != parent {
-                    return Err("parent_id: A filter cannot move a comment to another thread.".to_owned());
-                }
-                check(answer, guest).map(|_| ()).map_err(words)
-            };
-            let context = CallContext {
-                entity_id: Some(post.id.to_string()),
-                acting_user: actor.user_id().map(|id| id.to_string()),
-                ..CallContext::default()
-            };
-            let answer = self
-                .hooks
-                .filter::<hook::OnCommentCreating>(input, &context, allowed)
-                .await
-                .map_err(refused)?;
-            checked = check(&answer.payload, guest).map_err(ApiError::validation)?;
-        }
+        let checked = self.filtered(actor, &post, input).await?;
         let trusted = actor.may(Permission::WritePosts);
         let now = Timestamp::now();
         let comment = Comment {
@@ -119,20 +98,40 @@ impl CommentService {
             updated_at: now,
             version: 1,
         };
+        self.store(comment).await
+    }
+
+    /// What is left of the input after the filters, checked.
+    async fn filtered(&self, actor: &Actor, post: &Post, input: CommentInput) -> Result<Checked> {
+        let guest = actor.user_id().is_none();
+        let checked = check(&input, guest).map_err(ApiError::validation)?;
+        if !self.hooks.listens(HookPoint::OnCommentCreating) {
+            return Ok(checked);
+        }
+        let parent = input.parent_id.clone();
+        let allowed = move |answer: &CommentInput| {
+            if answer.parent_id != parent {
+                return Err("parent_id: A filter cannot move a comment to another thread.".to_owned());
+            }
+            check(answer, guest).map(|_| ()).map_err(|faults| FieldError::line(&faults))
+        };
+        let context = CallContext {
+            entity_id: Some(post.id.to_string()),
+            acting_user: actor.user_id().map(|id| id.to_string()),
+            ..CallContext::default()
+        };
+        let answer = self.hooks.filter::<hook::OnCommentCreating>(input, &context, allowed).await;
+        check(&answer.map_err(refused)?.payload, guest).map_err(ApiError::validation)
+    }
+
+    async fn store(&self, comment: Comment) -> Result<Comment> {
         let events = self.events.clone();
         let comment = self
             .database
             .write(comment, move |transaction, comment| {
                 let events = events.clone();
                 Box::pin(async move {
-                    if let Some(parent) = comment.parent_id {
-                        let parent = repo::find(transaction, parent).await?;
-                        if parent.is_none_or(|parent| parent.post_id != comment.post_id) {
-                            let fault =
-                                FieldError::new("parent_id", "There is no such comment on this post.");
-                            return Err(ApiError::validation(vec![fault]));
-                        }
-                    }
+                    check_parent(transaction, comment).await?;
                     repo::insert(transaction, comment).await?;
                     let event = DomainEvent::CommentCreated {
                         id: comment.id,
@@ -257,6 +256,18 @@ impl CommentService {
     }
 }
 
+/// An answer stands beneath the post of the comment that it answers.
+async fn check_parent(transaction: &Transaction, comment: &Comment) -> Result<()> {
+    let Some(parent) = comment.parent_id else { return Ok(()) };
+    match repo::find(transaction, parent).await? {
+        Some(parent) if parent.post_id == comment.post_id => Ok(()),
+        _ => {
+            let fault = FieldError::new("parent_id", "There is no such comment on this post.");
+            Err(ApiError::validation(vec![fault]))
+        }
+    }
+}
+
 fn content_fault(content: &str) -> Option<FieldError> {
     let length = content.trim().chars().count();
     if length == 0 {
@@ -304,10 +315,6 @@ fn check(input: &CommentInput, guest: bool) -> Result<Checked, Vec<FieldError>> 
         return Err(faults);
     }
     Ok(Checked { content: input.content.trim().to_owned(), nickname: nickname.to_owned(), email, parent_id })
-}
-
-fn words(faults: Vec<FieldError>) -> String {
-    faults.iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect::<Vec<_>>().join(" ")
 }
 
 impl From<&Comment> for CommentInput {

@@ -20,6 +20,11 @@ impl FieldError {
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
     }
+
+    /// Several of them in one line, for logs and summaries.
+    pub fn line(faults: &[Self]) -> String {
+        faults.iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// The body of every error answer, as `application/problem+json`.

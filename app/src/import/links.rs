@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    fmt::Write,
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -86,15 +85,7 @@ fn hash(file: &Path) -> Result<String, String> {
     }
     let bytes = std::fs::read(file).map_err(unreadable)?;
     media::check(name, &bytes)?;
-    Ok(hexadecimal(&Sha256::digest(&bytes)))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Ok(media::hexadecimal(&Sha256::digest(&bytes)))
 }
 
 /// Works out what the document at `index` of the library refers to.
@@ -118,7 +109,7 @@ pub(super) fn resolve(document: &Document, index: usize, library: &Library, file
         let tags = if count == 1 { "tag stands as it is" } else { "tags stand as they are" };
         warnings.push(format!("{count} of the old site's template {tags}: {{{{ … }}}} or {{% … %}}"));
     }
-    Links { changes, cover, fingerprint: hexadecimal(&work.print.finalize()), warnings }
+    Links { changes, cover, fingerprint: media::hexadecimal(&work.print.finalize()), warnings }
 }
 
 struct Work<'a> {

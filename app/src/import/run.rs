@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     auth::Actor,
-    error::{ApiError, ErrorCode},
+    error::{ApiError, ErrorCode, FieldError},
     http::IfMatch,
     ids::{CategoryId, PostId, TagId, UserId},
     posts::{NewPost, PostKind, PostPatch, PostStatus},
@@ -74,8 +74,7 @@ fn is_fatal(error: &ApiError) -> bool {
 }
 
 fn words(error: &ApiError) -> String {
-    let fields = error.fields().iter().map(|field| format!("{}: {}", field.field, field.message));
-    match fields.collect::<Vec<_>>().join(" ") {
+    match FieldError::line(error.fields()) {
         fields if fields.is_empty() => error.detail().to_owned(),
         fields => fields,
     }

@@ -140,7 +140,7 @@ fn clean(filename: &str) -> String {
     format!("{}.{}", if name.is_empty() { "file" } else { name }, extension.to_ascii_lowercase())
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");

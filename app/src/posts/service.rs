@@ -100,7 +100,8 @@ impl PostService {
         }
         if self.hooks.listens(HookPoint::OnPostCreating) {
             let allowed = |answer: &PostInput| {
-                let checked = check::input(answer, None, &terms, Source::Filter).map_err(words)?;
+                let checked = check::input(answer, None, &terms, Source::Filter)
+                    .map_err(|faults| FieldError::line(&faults))?;
                 let status = checked.status.unwrap_or(status);
                 check::may_create(actor, new.kind, status).map_err(|error| error.detail().to_owned())
             };
@@ -341,8 +342,8 @@ impl PostService {
         let mut checked = self.checked(&input, &base, &terms, Source::Client, faults)?;
         if self.hooks.listens(HookPoint::OnPostUpdating) {
             let allowed = |answer: &PostInput| {
-                let checked =
-                    check::input(answer, Some(&base.slug), &terms, Source::Filter).map_err(words)?;
+                let checked = check::input(answer, Some(&base.slug), &terms, Source::Filter)
+                    .map_err(|faults| FieldError::line(&faults))?;
                 let status = checked.status.unwrap_or(status);
                 check::may_edit(actor, &base, status).map_err(|error| error.detail().to_owned())
             };
@@ -440,10 +441,6 @@ impl PostService {
 
 fn order(filter: &PostFilter) -> Order {
     if filter.status == Some(PostStatus::Published) { Order::Publication } else { Order::Creation }
-}
-
-fn words(faults: Vec<FieldError>) -> String {
-    faults.iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect::<Vec<_>>().join(" ")
 }
 
 fn checked_path(path: &str, field: &str, faults: &mut Vec<FieldError>) -> Option<String> {
