@@ -62,7 +62,8 @@ pub fn load_or_create(data: &Path, name: &str) -> std::io::Result<SecretKey> {
     }
 }
 
-fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+/// Creates a folder, with those above it, that nobody but the owner may look into.
+pub(crate) fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -4,7 +4,10 @@ use std::{path::Path, time::Duration};
 
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 
-use crate::config::{DatabaseConfig, DatabaseKind};
+use crate::{
+    auth::keys::create_private_folder,
+    config::{DatabaseConfig, DatabaseKind},
+};
 
 /// Readers on SQLite: enough for two busy workers, few enough to stay small.
 const SQLITE_READERS: u32 = 4;
@@ -35,7 +38,8 @@ pub(super) async fn readers(config: &DatabaseConfig) -> Result<DatabaseConnectio
     match config.kind() {
         DatabaseKind::Sqlite(path) => {
             if let Some(folder) = path.parent() {
-                private_folder(folder)
+                // The database holds password hashes and drafts.
+                create_private_folder(folder)
                     .map_err(|cause| DatabaseError::Folder { folder: folder.display().to_string(), cause })?;
             }
             private_file(path)
@@ -57,15 +61,6 @@ pub(super) async fn writer(
         DatabaseKind::Sqlite(_) => single(config).await,
         DatabaseKind::Postgres => Ok(readers.clone()),
     }
-}
-
-/// The database holds password hashes and drafts: nobody but the owner may look into its folder.
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// SQLite gives its other files the mode of this one.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use fleuron_plugin_host::PluginHost;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -65,6 +68,19 @@ pub(super) async fn oldest(database: &impl ConnectionTrait, limit: u64) -> Resul
 /// Takes delivered entries away.
 pub(super) async fn acknowledge(database: &impl ConnectionTrait, ids: &[Uuid]) -> Result<(), DbErr> {
     outbox::Entity::delete_many()
+        .filter(outbox::Column::Id.is_in(ids.iter().copied()))
+        .exec(database)
+        .await
+        .map(|_| ())
+}
+
+/// Notes that an attempt to deliver these entries failed.
+pub(super) async fn count_attempt(database: &impl ConnectionTrait, ids: &[Uuid]) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    outbox::Entity::update_many()
+        .col_expr(outbox::Column::Attempts, Expr::col(outbox::Column::Attempts).add(1))
         .filter(outbox::Column::Id.is_in(ids.iter().copied()))
         .exec(database)
         .await

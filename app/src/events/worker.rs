@@ -10,19 +10,11 @@ use std::{
 };
 
 use fleuron_plugin_host::{CallContext, PluginHost};
-use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, QueryFilter,
-    sea_query::{Expr, ExprTrait},
-};
 use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
 use super::{DomainEvent, EventRecorder, Lease, bridge, outbox};
-use crate::{
-    database::{Database, Transaction},
-    entities,
-    error::Result,
-};
+use crate::{database::Database, entities, error::Result};
 
 /// How many entries are looked at in one go.
 const BATCH: u64 = 64;
@@ -186,24 +178,11 @@ impl Worker {
                     if !outcomes.done.is_empty() {
                         outbox::acknowledge(transaction, &outcomes.done).await?;
                     }
-                    Ok(count_attempt(transaction, &outcomes.failed).await?)
+                    Ok(outbox::count_attempt(transaction, &outcomes.failed).await?)
                 })
             })
             .await
     }
-}
-
-async fn count_attempt(transaction: &Transaction, ids: &[Uuid]) -> Result<(), DbErr> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let attempts = Expr::col(entities::outbox::Column::Attempts).add(1);
-    entities::outbox::Entity::update_many()
-        .col_expr(entities::outbox::Column::Attempts, attempts)
-        .filter(entities::outbox::Column::Id.is_in(ids.iter().copied()))
-        .exec(transaction)
-        .await
-        .map(|_| ())
 }
 
 /// How long an entry rests after this many attempts.

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::{posts::check::ADDRESS_LENGTH, site::reserved};
+use crate::posts::check;
 
 /// A kept path or an alias as posts take it: `2019/11/07/a.html` becomes `/2019/11/07/a.html`. A whole URL loses its
 /// host. The error completes a sentence that begins with the path.
@@ -14,22 +14,10 @@ pub(super) fn site_path(text: &str) -> Result<String, String> {
     };
     let path = url.as_ref().map_or(text, Url::path);
     let path = crate::site::decode(path).ok_or("holds characters that no path may")?;
-    let path = format!("/{}", path.trim().trim_matches('/'));
-    if path.len() < 2 || path.len() > ADDRESS_LENGTH || path.contains(['?', '#', '\\']) {
-        return Err("is not a path on this site".into());
-    }
-    let mut segments = path[1..].split('/');
-    if segments.clone().any(|segment| segment.starts_with(':')) {
+    if path.split('/').any(|segment| segment.starts_with(':')) {
         return Err("is a pattern, not a path".into());
     }
-    if segments.clone().any(|segment| matches!(segment, "" | "." | "..")) {
-        return Err("is not a path on this site".into());
-    }
-    let first = segments.next().unwrap_or_default();
-    if reserved::is_reserved(first) {
-        return Err(format!("begins with /{first}, which belongs to the site itself"));
-    }
-    Ok(path)
+    check::permalink(path.trim())
 }
 
 /// `folder/relative` with `.` and `..` worked out; `None` if it climbs out.

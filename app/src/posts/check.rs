@@ -159,7 +159,7 @@ fn address(text: &str) -> Result<(), String> {
     }
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
@@ -197,8 +197,9 @@ fn is_own(actor: &Actor, post: &Post) -> bool {
     actor.user_id().is_some_and(|id| post.created_by == Some(id) || post.author_ids.contains(&id))
 }
 
-/// A kept path: absolute, no empty, dot or reserved first segment.
-pub(super) fn permalink(path: &str) -> Result<String, String> {
+/// A kept path: absolute, no empty, dot or reserved first segment. The error completes a sentence that begins with the
+/// path.
+pub(crate) fn permalink(path: &str) -> Result<String, String> {
     let path = format!("/{}", path.trim_matches('/'));
     let plausible = path.len() > 1
         && path.len() <= ADDRESS_LENGTH
@@ -206,14 +207,11 @@ pub(super) fn permalink(path: &str) -> Result<String, String> {
         && !path.chars().any(|character| character.is_control())
         && path[1..].split('/').all(|segment| !matches!(segment, "" | "." | ".."));
     if !plausible {
-        return Err(format!("`{}` is not a path on this site.", shortened(&path)));
+        return Err("is not a path on this site".into());
     }
     let first = path[1..].split('/').next().unwrap_or_default();
     if reserved::is_reserved(first) {
-        return Err(format!(
-            "`{}` begins with /{first}, which belongs to the site itself.",
-            shortened(&path)
-        ));
+        return Err(format!("begins with /{first}, which belongs to the site itself"));
     }
     Ok(path)
 }

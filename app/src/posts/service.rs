@@ -444,7 +444,8 @@ fn order(filter: &PostFilter) -> Order {
 }
 
 fn checked_path(path: &str, field: &str, faults: &mut Vec<FieldError>) -> Option<String> {
-    check::permalink(path).map_err(|message| faults.push(FieldError::new(field, message))).ok()
+    let words = |fault| format!("`{}` {fault}.", check::shortened(path));
+    check::permalink(path).map_err(|fault| faults.push(FieldError::new(field, words(fault)))).ok()
 }
 
 /// Published posts cannot wait for their date yet, so one that lies ahead would be shown too early. Time zones explain
