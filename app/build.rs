@@ -13,7 +13,7 @@ use guest::Guests;
 const BUNDLED: [&str; 2] = ["reading-time", "slug-and-excerpt"];
 
 /// The parts of the guest SDK: to be watched, and to be copied into new plugin projects.
-const SDK: [&str; 4] = ["Cargo.toml", "README.md", "plugin.wit", "src"];
+const SDK: [&str; 5] = ["Cargo.toml", "README.md", "plugin.wit", "src", "wit"];
 
 fn main() {
     guest::finish(run());

@@ -9,14 +9,20 @@ use std::path::Path;
 use guest::Guests;
 
 /// The members of `tests/guests`; all are built for the bare target.
-const GUESTS: [&str; 8] = [
+const GUESTS: [&str; 14] = [
     "abort-filter",
+    "caller",
+    "emitter",
+    "hoarder",
     "hostile",
     "meddler",
+    "moderator",
+    "moody",
     "quick-start",
     "raw-quick-start",
     "recorder",
     "render-only",
+    "scavenger",
     "stamper",
 ];
 
@@ -33,7 +39,7 @@ fn run() -> Result<(), String> {
     let root = package.parent().ok_or("the package has no parent folder")?;
     let folder = package.join("guests");
     guest::watch(&package, &["build.rs", "../app/build"]);
-    guest::watch(&root.join("plugin-wit"), &["Cargo.toml", "README.md", "plugin.wit", "src"]);
+    guest::watch(&root.join("plugin-wit"), &["Cargo.toml", "README.md", "plugin.wit", "src", "wit"]);
     guest::watch(&folder, &["Cargo.toml", "Cargo.lock"]);
     for name in GUESTS {
         guest::watch(&folder.join(name), &["Cargo.toml", "src"]);

@@ -1,7 +1,9 @@
 //! Settings: flags over environment over `fleuron.toml` over defaults. A wrong one stops the start and is named.
 
 mod file;
+mod limits;
 mod options;
+mod sources;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -9,9 +11,16 @@ use std::{
     time::Duration,
 };
 
+use fleuron_plugin_host::HostConfig;
 use url::Url;
 
 pub use options::Options;
+
+use self::{file::File, sources::Sources};
+use crate::{
+    egress::EgressConfig,
+    plugins::host_api::{DatabaseLimits, FileLimits},
+};
 
 /// Everything that can be set, checked.
 #[derive(Clone, Debug)]
@@ -24,6 +33,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Plugins and their limits.
     pub plugins: PluginsConfig,
+    /// Requests to other servers, whoever makes them.
+    pub egress: EgressConfig,
     /// The theme.
     pub theme: ThemeConfig,
     /// Tokens and login limits.
@@ -84,12 +95,13 @@ impl std::fmt::Debug for Secret {
 pub struct PluginsConfig {
     /// The folder with `plugins/` and `content-types/`. Default `./extensions`; it may be missing.
     pub extensions: PathBuf,
-    /// Instances per plugin. Default 4.
-    pub pool_size: usize,
-    /// How long one hook call may take. Default 500 ms; a manifest may ask for another value.
-    pub call_timeout: Duration,
-    /// Linear memory per instance in MiB. Default 64; a manifest may ask for another value.
-    pub max_memory_mb: usize,
+    /// Limits of calls and instances; a manifest may ask for another time and memory. Where compiled code is kept does
+    /// not count here: it belongs to the data folder.
+    pub host: HostConfig,
+    /// Limits of plugins' databases.
+    pub databases: DatabaseLimits,
+    /// Limits of plugins' files.
+    pub files: FileLimits,
 }
 
 /// The theme.
@@ -122,8 +134,9 @@ impl Config {
     /// Puts flags, environment (clap has read it into the options) and the file together.
     pub fn load(options: &Options) -> Result<Self, ConfigError> {
         let mut faults = Vec::new();
-        let file = file::read(options.config.as_deref(), &mut faults);
-        let config = options::resolve(options, file, &mut faults);
+        let file = File::read(options.config.as_deref(), &mut faults);
+        let environment = sources::process_environment;
+        let config = options::resolve(Sources { options, environment, file, faults: &mut faults });
         if faults.is_empty() { Ok(config) } else { Err(ConfigError(faults)) }
     }
 
@@ -135,7 +148,8 @@ impl Config {
             extensions: Some(data.join("extensions")),
             ..Options::default()
         };
-        options::resolve(&options, file::File::default(), &mut Vec::new())
+        let (file, faults) = (File::default(), &mut Vec::new());
+        options::resolve(Sources { options: &options, environment: |_| None, file, faults })
     }
 }
 
@@ -214,6 +228,69 @@ mod tests {
         for name in ["FLEURON_LISTEN", "FLEURON_BASE_URL", "DATABASE_URL", "PLUGIN_WASM_POOL_SIZE"] {
             assert!(faults.iter().any(|fault| fault.contains(name)), "{name} is missing in {faults:?}");
         }
+    }
+
+    fn resolve(options: &Options, text: &str, environment: sources::Environment) -> (Config, Vec<String>) {
+        let mut faults = Vec::new();
+        let file = File::parse("fleuron.toml".to_owned(), text, &mut faults);
+        let config = options::resolve(Sources { options, environment, file, faults: &mut faults });
+        (config, faults)
+    }
+
+    #[test]
+    fn limits_come_from_flag_environment_and_file() {
+        let options = Options { plugin_timeout_ms: Some("250".into()), ..Options::default() };
+        let environment = |name: &str| match name {
+            "PLUGIN_SQL_STATEMENTS" => Some("7".into()),
+            "PLUGIN_TIMEOUT_MS" => Some("1".into()),
+            "FLEURON_EGRESS_BODY_KB" => Some(" 5 ".into()),
+            _ => None,
+        };
+        let text = "plugin_timeout_ms = 1\nplugin_sql_statements = 1\nplugin_database_mb = 3\negress_redirects = 0\n";
+        let (config, faults) = resolve(&options, text, environment);
+        assert!(faults.is_empty(), "{faults:?}");
+        assert_eq!(config.plugins.host.call_timeout, Duration::from_millis(250));
+        assert_eq!(config.plugins.host.sql_budget, 7);
+        assert_eq!(config.plugins.databases.file_bytes, 3 << 20);
+        assert_eq!((config.egress.max_body, config.egress.max_redirects), (5 << 10, 0));
+        assert_eq!(config.plugins.host.pool_size, HostConfig::default().pool_size);
+    }
+
+    #[test]
+    fn wrong_limits_are_all_named_with_where_they_are() {
+        let environment = |name: &str| match name {
+            "PLUGIN_HOST_CALLS" => Some("0".into()),
+            "PLUGIN_EVENTS" => Some("many".into()),
+            "PLUGIN_LOG_LINES" => Some("-1".into()),
+            "FLEURON_EGRESS_ALLOW" => Some("10.0.0.0/99".into()),
+            _ => None,
+        };
+        let text = "listen = 1\nplugin_files = -1\nplugin_files_mb = \"9\"\nplugin_file = 1\nworkers = 0\n";
+        let (_, faults) = resolve(&Options::default(), text, environment);
+        let wanted = [
+            "PLUGIN_HOST_CALLS: `0` is not a whole number from 1 to 10000000",
+            "PLUGIN_EVENTS: `many` is not",
+            "PLUGIN_LOG_LINES: `-1` is not",
+            "FLEURON_EGRESS_ALLOW: ",
+            "fleuron.toml: `listen` must be a text",
+            "fleuron.toml: `plugin_files` must be a whole number from 0 to 1000000",
+            "fleuron.toml: `plugin_files_mb` must be a whole number; this is of the type string",
+            "fleuron.toml: `plugin_file` is no setting",
+            "fleuron.toml: `workers` must be",
+        ];
+        assert_eq!(faults.len(), wanted.len(), "{faults:?}");
+        for start in wanted {
+            assert!(faults.iter().any(|fault| fault.starts_with(start)), "{start} is missing in {faults:?}");
+        }
+    }
+
+    #[test]
+    fn lists_are_separated_by_commas_or_lists() {
+        let options = Options { trusted_proxies: Some(" 10.0.0.1, ::1,".into()), ..Options::default() };
+        let (config, faults) = resolve(&options, "egress_allow = [\"10.0.0.7\", \"10.1.0.0/16\"]", |_| None);
+        assert!(faults.is_empty(), "{faults:?}");
+        assert_eq!(config.http.trusted_proxies.len(), 2);
+        assert_eq!(config.egress.allow_private.len(), 2);
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub struct ApiError {
     detail: String,
     fields: Vec<FieldError>,
     plugin: Option<String>,
+    plugin_code: Option<String>,
     retry_after: Option<u64>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -26,7 +27,15 @@ pub struct ApiError {
 impl ApiError {
     /// An error of this code; `detail` tells the client what was wrong and what would be right.
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), fields: Vec::new(), plugin: None, retry_after: None, cause: None }
+        Self {
+            code,
+            detail: detail.into(),
+            fields: Vec::new(),
+            plugin: None,
+            plugin_code: None,
+            retry_after: None,
+            cause: None,
+        }
     }
 
     /// The input breaks rules; every broken rule is listed.
@@ -55,6 +64,12 @@ impl ApiError {
         self
     }
 
+    /// The plugin's own code for its reason.
+    pub fn with_plugin_code(mut self, code: impl Into<String>) -> Self {
+        self.plugin_code = Some(code.into());
+        self
+    }
+
     /// Says after how many seconds another try makes sense.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
@@ -67,6 +82,19 @@ impl ApiError {
         self
     }
 
+    /// The same error for one more client that waited for the same work. Its cause is kept as text.
+    pub fn duplicate(&self) -> Self {
+        Self {
+            code: self.code,
+            detail: self.detail.clone(),
+            fields: self.fields.clone(),
+            plugin: self.plugin.clone(),
+            plugin_code: self.plugin_code.clone(),
+            retry_after: self.retry_after,
+            cause: self.cause.as_ref().map(|cause| cause.to_string().into()),
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> ErrorCode {
         self.code
@@ -75,6 +103,11 @@ impl ApiError {
     /// The client's words.
     pub fn detail(&self) -> &str {
         &self.detail
+    }
+
+    /// The plugin that refused, if one did.
+    pub fn plugin(&self) -> Option<&str> {
+        self.plugin.as_deref()
     }
 
     /// The database's own error, if that is the cause.
@@ -93,6 +126,13 @@ impl std::fmt::Display for ApiError {
         write!(f, "{}: {}", self.code.as_str(), self.detail)?;
         for field in &self.fields {
             write!(f, " {}: {}", field.field, field.message)?;
+        }
+        if let Some(plugin) = &self.plugin {
+            write!(f, " [plugin {plugin}")?;
+            if let Some(code) = &self.plugin_code {
+                write!(f, ", code {code}")?;
+            }
+            f.write_str("]")?;
         }
         match &self.cause {
             Some(cause) => write!(f, " ({cause})"),

@@ -5,9 +5,11 @@ mod bridge;
 mod event;
 mod lease;
 mod outbox;
+mod queue;
+mod recorder;
 mod worker;
 
-pub use event::DomainEvent;
+pub use event::{DomainEvent, Origin};
 pub use lease::Lease;
-pub use outbox::EventRecorder;
+pub use recorder::{EventRecorder, RecorderHandle};
 pub use worker::OutboxWorker;

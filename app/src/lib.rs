@@ -10,6 +10,7 @@ pub mod comments;
 pub mod config;
 pub mod cron;
 pub mod database;
+pub mod egress;
 pub mod entities;
 pub mod error;
 pub mod events;

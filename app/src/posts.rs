@@ -15,11 +15,17 @@ pub use service::PostService;
 pub use slug::Slug;
 pub use views::ViewCounter;
 
-/// The published post with this slug, as plugins see it.
-pub(crate) async fn published_output(
+/// The post or page with this slug, as plugins see it: a published one, or a draft where `drafts` says so.
+pub(crate) async fn output(
     database: &crate::database::Database,
     slug: &str,
+    drafts: bool,
 ) -> crate::error::Result<Option<fleuron_plugin_host::PostOutput>> {
+    // PostgreSQL takes no text with a NUL, and no slug holds one.
+    if slug.contains('\0') {
+        return Ok(None);
+    }
     let post = repo::find_by_slug(database.reader(), slug).await?;
-    Ok(post.filter(Post::is_public).map(|post| (&post).into()))
+    let seen = post.filter(|post| post.is_public() || (drafts && post.status == PostStatus::Draft));
+    Ok(seen.map(|post| (&post).into()))
 }

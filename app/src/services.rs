@@ -10,11 +10,12 @@ use crate::{
     comments::CommentService,
     config::Config,
     database::Database,
+    egress::Egress,
     error::ApiError,
-    events::EventRecorder,
+    events::{EventRecorder, RecorderHandle},
     media::MediaService,
     plugins::{
-        PluginManager,
+        PluginManager, PluginService,
         host_api::{self, PluginLogs},
     },
     posts::{PostService, ViewCounter, http::Presenter},
@@ -61,6 +62,8 @@ pub struct Services {
     pub hooks: PluginHost,
     /// Which plugins run.
     pub plugins: PluginManager,
+    /// What administrators do with plugins.
+    pub plugin_service: PluginService,
     /// What plugins logged.
     pub plugin_logs: PluginLogs,
 }
@@ -76,10 +79,18 @@ impl Services {
         let key = keys::load_or_create(&config.data, "access-tokens")
             .map_err(|cause| StartError::Data { folder: config.data.clone(), cause })?;
         let plugin_logs = PluginLogs::default();
-        let hooks = plugin_host(config, &database, plugin_logs.clone())?;
+        let recorder = RecorderHandle::default();
+        let hooks = plugin_host(config, &database, &recorder, plugin_logs.clone())?;
+        let events = EventRecorder::new(hooks.clone(), &recorder);
         let plugins = PluginManager::start(hooks.clone(), &database, &config.plugins.extensions).await?;
+        let plugin_service = PluginService::new(
+            hooks.clone(),
+            plugins.clone(),
+            database.clone(),
+            plugin_logs.clone(),
+            config.plugins.clone(),
+        );
         let links = Arc::new(Links::new(base_url));
-        let events = EventRecorder::new(hooks.clone());
         let settings = SettingsService::new(database.clone());
         let users = UserService::new(database.clone());
         let signer = TokenSigner::new(&key, config.auth.access_token_lifetime);
@@ -124,6 +135,7 @@ impl Services {
             views,
             hooks,
             plugins,
+            plugin_service,
             plugin_logs,
         })
     }
@@ -138,15 +150,19 @@ impl Services {
     }
 }
 
-fn plugin_host(config: &Config, database: &Database, logs: PluginLogs) -> Result<PluginHost, StartError> {
-    let ports = host_api::ports(database, &config.data, logs)
+fn plugin_host(
+    config: &Config,
+    database: &Database,
+    recorder: &RecorderHandle,
+    logs: PluginLogs,
+) -> Result<PluginHost, StartError> {
+    let egress =
+        Egress::new(config.egress.clone()).map_err(|error| StartError::Service(ApiError::internal(error)))?;
+    let ports = host_api::ports(config, database, egress, recorder.clone(), logs)
         .map_err(|error| StartError::Service(ApiError::internal(error)))?;
     let host = HostConfig {
-        pool_size: config.plugins.pool_size,
-        call_timeout: config.plugins.call_timeout,
-        max_memory: config.plugins.max_memory_mb << 20,
         code_cache: Some(config.data.join("cache").join("plugins")),
-        ..HostConfig::default()
+        ..config.plugins.host.clone()
     };
     Ok(PluginHost::new(host, ports)?)
 }

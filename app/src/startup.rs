@@ -225,6 +225,7 @@ struct State {
     settings: web::Data<crate::settings::SettingsService>,
     setup: web::Data<crate::setup::SetupService>,
     media: web::Data<crate::media::MediaService>,
+    plugins: web::Data<crate::plugins::PluginService>,
     renderer: web::Data<crate::render::pipeline::Renderer>,
     database: web::Data<crate::database::Database>,
     links: web::Data<crate::site::Links>,
@@ -245,6 +246,7 @@ impl State {
             settings: web::Data::new(services.settings.clone()),
             setup: web::Data::new(services.setup.clone()),
             media: web::Data::new(services.media.clone()),
+            plugins: web::Data::new(services.plugin_service.clone()),
             renderer: web::Data::new(services.renderer.clone()),
             database: web::Data::new(services.database.clone()),
             links: web::Data::from(Arc::clone(&services.links)),
@@ -265,6 +267,7 @@ impl State {
             .app_data(self.settings.clone())
             .app_data(self.setup.clone())
             .app_data(self.media.clone())
+            .app_data(self.plugins.clone())
             .app_data(self.renderer.clone())
             .app_data(self.database.clone())
             .app_data(self.links.clone())

@@ -120,7 +120,8 @@ async fn host(wasm: &[u8], listeners: usize) -> Result<PluginHost, Failure> {
              [hooks.on-post-creating]\n"
         );
         let manifest = Manifest::parse(&text, Path::new("manifest.toml"))?;
-        host.load(Package { manifest, wasm: wasm.to_vec(), origin: Origin::Bundled }).await?;
+        let wasm = wasm.to_vec();
+        host.load(Package { manifest, wasm, migrations: Vec::new(), origin: Origin::Bundled }).await?;
     }
     Ok(host)
 }

@@ -1,7 +1,7 @@
 //! The yardstick for dispatch: one reused instance and wasmtime's own typed call, on an engine of the same
 //! configuration, with nothing around it.
 
-use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use wasmtime::Store;
@@ -12,8 +12,7 @@ use crate::config::HostConfig;
 use crate::engine::{self, Running, Ticker};
 use crate::guest_state::{Environment, GuestState};
 use crate::hook::PostInput;
-use crate::manifest::Permissions;
-use crate::plugin_id::PluginId;
+use crate::manifest::Manifest;
 use crate::testing::MemoryPorts;
 
 /// A guest without a host around it.
@@ -35,15 +34,10 @@ impl BareGuest {
         let ticker = Ticker::start(&engine, config.epoch_tick).map_err(|error| error.to_string())?;
         let bytes = binary::to_component(wasm)?;
         let component = Component::from_binary(&engine, &bytes).map_err(|error| format!("{error:#}"))?;
-        let environment = Arc::new(Environment {
-            plugin: PluginId::parse("bench.bare")?,
-            ports: MemoryPorts::default().ports(),
-            grants: crate::capability::Grants::new(Permissions::default()),
-            settings: BTreeMap::new(),
-            max_memory: config.max_memory,
-            config: Arc::new(config),
-            denied: std::sync::atomic::AtomicU64::new(0),
-        });
+        let manifest = "[plugin]\nid = \"bench.bare\"\nname = \"Bare\"\nversion = \"1.0.0\"\n";
+        let manifest = Manifest::parse(manifest, Path::new("bare")).map_err(|faults| faults.to_string())?;
+        let environment = Environment::new(&manifest, &MemoryPorts::default().ports(), &Arc::new(config));
+        let environment = Arc::new(environment);
         let mut store = Store::new(&engine, GuestState::new(environment, std::time::Instant::now()));
         // Ticks pass as for any guest; none of them ends the call.
         store.set_epoch_deadline(u64::MAX / 2);

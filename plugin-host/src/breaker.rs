@@ -1,20 +1,42 @@
 //! Leaves a failing hook alone for a while, so that it costs its time limit only now and then.
 //!
-//! Five failures within a minute open the breaker for half a minute; then one call is let through as a probe, and its
-//! outcome decides. A probe that never reports back is followed by another after the same while.
+//! So many failures within a window open the breaker; after a rest one call is let through as a probe, and its outcome
+//! decides. Calls that were under way when it opened decide nothing any more.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-const FAILURES: usize = 5;
-const WINDOW: Duration = Duration::from_secs(60);
-const OPEN_FOR: Duration = Duration::from_secs(30);
+use crate::config::HostConfig;
+
+/// A probe that has not reported back for so long never will: no call may take as long.
+const PROBE_PATIENCE: Duration = Duration::from_secs(120);
+
+/// When a breaker opens, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BreakerSettings {
+    /// Failures within `window` that open it.
+    pub(crate) failures: u32,
+    pub(crate) window: Duration,
+    /// How long no call is made before one is let through.
+    pub(crate) rest: Duration,
+}
+
+impl From<&HostConfig> for BreakerSettings {
+    fn from(config: &HostConfig) -> BreakerSettings {
+        BreakerSettings {
+            failures: config.breaker_failures,
+            window: config.breaker_window,
+            rest: config.breaker_rest,
+        }
+    }
+}
 
 /// The breaker of one hook of one plugin.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Breaker {
+    settings: BreakerSettings,
     /// Read without a lock on every call; written under the lock.
     open: AtomicBool,
     record: Mutex<Record>,
@@ -22,24 +44,34 @@ pub(crate) struct Breaker {
 
 #[derive(Debug, Default)]
 struct Record {
+    /// The newest failures, at most as many as open the breaker.
     failures: VecDeque<Instant>,
     next_probe: Option<Instant>,
+    probing: bool,
 }
 
 impl Breaker {
-    /// Whether a call may be made now.
+    /// A closed breaker.
+    pub(crate) fn new(settings: BreakerSettings) -> Breaker {
+        Breaker { settings, open: AtomicBool::new(false), record: Mutex::default() }
+    }
+
+    /// Whether a call may be made now. Whoever makes it reports what became of it.
     pub(crate) fn admits(&self, now: Instant) -> bool {
-        if !self.open.load(Ordering::Acquire) {
+        if !self.is_open() {
             return true;
         }
         let mut record = self.lock();
-        match record.next_probe {
-            Some(at) if now < at => false,
-            _ => {
-                record.next_probe = Some(now + OPEN_FOR);
-                true
-            }
+        // It may have closed in between.
+        if !self.is_open() {
+            return true;
         }
+        if record.next_probe.is_some_and(|at| now < at) {
+            return false;
+        }
+        record.probing = true;
+        record.next_probe = Some(now + PROBE_PATIENCE);
+        true
     }
 
     /// Whether calls are being held back.
@@ -47,12 +79,32 @@ impl Breaker {
         self.open.load(Ordering::Acquire)
     }
 
+    /// How many failures within the window stand against the hook.
+    pub(crate) fn recent_failures(&self, now: Instant) -> usize {
+        let record = self.lock();
+        record
+            .failures
+            .iter()
+            .filter(|at| now.saturating_duration_since(**at) <= self.settings.window)
+            .count()
+    }
+
+    /// How long until a call is let through as a probe: zero where the next one is, none while the breaker is closed
+    /// or a probe is under way.
+    pub(crate) fn retry_in(&self, now: Instant) -> Option<Duration> {
+        let record = self.lock();
+        let waits = self.is_open() && !record.probing;
+        record.next_probe.filter(|_| waits).map(|at| at.saturating_duration_since(now))
+    }
+
     /// A call went well.
     pub(crate) fn succeeded(&self) {
-        if self.open.load(Ordering::Acquire) {
-            let mut record = self.lock();
-            record.failures.clear();
-            record.next_probe = None;
+        if !self.is_open() {
+            return;
+        }
+        let mut record = self.lock();
+        if record.probing {
+            *record = Record::default();
             self.open.store(false, Ordering::Release);
         }
     }
@@ -60,20 +112,23 @@ impl Breaker {
     /// A call failed. Answers whether that has opened the breaker.
     pub(crate) fn failed(&self, now: Instant) -> bool {
         let mut record = self.lock();
-        if self.open.load(Ordering::Acquire) {
-            record.next_probe = Some(now + OPEN_FOR);
+        record.count(now, self.settings);
+        if self.is_open() {
+            if record.probing {
+                record.rest(now, self.settings);
+            }
             return false;
         }
-        record.failures.push_back(now);
-        while record.failures.front().is_some_and(|at| now.duration_since(*at) > WINDOW) {
-            record.failures.pop_front();
-        }
-        if record.failures.len() < FAILURES {
+        if record.failures.len() < self.threshold() {
             return false;
         }
-        record.next_probe = Some(now + OPEN_FOR);
+        record.rest(now, self.settings);
         self.open.store(true, Ordering::Release);
         true
+    }
+
+    fn threshold(&self) -> usize {
+        threshold(self.settings)
     }
 
     fn lock(&self) -> MutexGuard<'_, Record> {
@@ -81,14 +136,41 @@ impl Breaker {
     }
 }
 
+impl Record {
+    fn count(&mut self, now: Instant, settings: BreakerSettings) {
+        self.failures.push_back(now);
+        while self.failures.len() > threshold(settings)
+            || self.failures.front().is_some_and(|at| now.saturating_duration_since(*at) > settings.window)
+        {
+            self.failures.pop_front();
+        }
+    }
+
+    fn rest(&mut self, now: Instant, settings: BreakerSettings) {
+        self.probing = false;
+        self.next_probe = Some(now + settings.rest);
+    }
+}
+
+/// A breaker that opens without a failure would never let anything through.
+fn threshold(settings: BreakerSettings) -> usize {
+    usize::try_from(settings.failures).unwrap_or(usize::MAX).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const REST: Duration = Duration::from_secs(30);
+
+    fn breaker() -> Breaker {
+        Breaker::new(BreakerSettings::from(&HostConfig::default()))
+    }
+
     fn opened(at: Instant) -> Breaker {
-        let breaker = Breaker::default();
-        for failure in 1..=FAILURES {
-            assert_eq!(breaker.failed(at), failure == FAILURES);
+        let breaker = breaker();
+        for failure in 1..=5 {
+            assert_eq!(breaker.failed(at), failure == 5);
         }
         breaker
     }
@@ -98,31 +180,85 @@ mod tests {
         let start = Instant::now();
         let breaker = opened(start);
         assert!(!breaker.admits(start + Duration::from_secs(29)));
-        assert!(breaker.admits(start + Duration::from_secs(30)), "the probe");
-        assert!(!breaker.admits(start + Duration::from_secs(31)), "one probe only");
+        assert!(breaker.admits(start + REST), "the probe");
+        assert!(!breaker.admits(start + REST), "one probe only");
+        assert!(!breaker.admits(start + 2 * REST), "one at a time, however long it takes");
         breaker.succeeded();
-        assert!(breaker.admits(start + Duration::from_secs(31)));
-        assert!(!breaker.failed(start + Duration::from_secs(32)), "a fresh count");
+        assert!(breaker.admits(start + 2 * REST));
+        assert!(!breaker.failed(start + 2 * REST), "a fresh count");
     }
 
     #[test]
     fn a_failed_probe_keeps_it_open() {
         let start = Instant::now();
         let breaker = opened(start);
-        let probe = start + OPEN_FOR;
+        let probe = start + REST;
         assert!(breaker.admits(probe));
         assert!(!breaker.failed(probe));
         assert!(!breaker.admits(probe + Duration::from_secs(29)));
-        assert!(breaker.admits(probe + OPEN_FOR));
+        assert!(breaker.admits(probe + REST));
+    }
+
+    #[test]
+    fn a_lost_probe_is_followed_by_another() {
+        let start = Instant::now();
+        let breaker = opened(start);
+        assert!(breaker.admits(start + REST));
+        assert!(!breaker.admits(start + REST + PROBE_PATIENCE / 2));
+        assert!(breaker.admits(start + REST + PROBE_PATIENCE));
+    }
+
+    #[test]
+    fn calls_from_before_it_opened_decide_nothing() {
+        let start = Instant::now();
+        let breaker = opened(start);
+        breaker.succeeded();
+        assert!(breaker.is_open());
+        breaker.failed(start + REST / 2);
+        assert!(breaker.admits(start + REST), "the rest is not drawn out");
     }
 
     #[test]
     fn old_failures_are_forgotten() {
         let start = Instant::now();
-        let breaker = Breaker::default();
-        for minute in 0..20 {
-            assert!(!breaker.failed(start + Duration::from_secs(16 * minute)));
+        let breaker = breaker();
+        for step in 0..20 {
+            assert!(!breaker.failed(start + Duration::from_secs(16 * step)));
         }
         assert!(breaker.admits(start + Duration::from_secs(320)));
+    }
+
+    #[test]
+    fn tells_how_it_stands() {
+        let start = Instant::now();
+        let breaker = breaker();
+        assert_eq!((breaker.recent_failures(start), breaker.retry_in(start)), (0, None));
+        for _ in 0..4 {
+            breaker.failed(start);
+        }
+        assert_eq!((breaker.recent_failures(start), breaker.retry_in(start)), (4, None));
+        breaker.failed(start);
+        assert_eq!(breaker.retry_in(start + REST / 3), Some(REST * 2 / 3));
+        assert_eq!(breaker.retry_in(start + 2 * REST), Some(Duration::ZERO));
+        assert_eq!(breaker.recent_failures(start + Duration::from_secs(61)), 0);
+        assert!(breaker.admits(start + REST));
+        assert_eq!(breaker.retry_in(start + REST), None, "a probe is under way");
+        breaker.succeeded();
+        assert_eq!((breaker.recent_failures(start), breaker.retry_in(start)), (0, None));
+    }
+
+    #[test]
+    fn follows_its_settings() {
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        let breaker = Breaker::new(BreakerSettings { failures: 2, window: second, rest: 3 * second });
+        assert!(!breaker.failed(start));
+        assert!(!breaker.failed(start + 2 * second), "the first is forgotten");
+        assert!(breaker.failed(start + 3 * second));
+        assert!(!breaker.admits(start + 5 * second));
+        assert!(breaker.admits(start + 6 * second));
+        let strict = Breaker::new(BreakerSettings { failures: 0, window: second, rest: second });
+        assert!(strict.admits(start));
+        assert!(strict.failed(start));
     }
 }

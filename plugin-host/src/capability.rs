@@ -1,44 +1,77 @@
 //! One place answers whether a plugin may do something, and says what it lacks.
 
-use crate::manifest::Permissions;
+use std::collections::BTreeSet;
+
+use crate::manifest::{DatabasePermission, Permissions};
+use crate::ports::{DatabaseAccess, HostAllowList, SiteView};
 
 /// What a plugin may be denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Capability {
-    /// `db-*`.
+    /// `db-*`: any database access.
     Database,
+    /// `data`: its own tables.
+    OwnTables,
     /// `http-*`.
     Http,
     /// `emit-event`.
-    Events,
+    Emit,
 }
 
-/// What a plugin was granted.
-#[derive(Clone, Debug)]
+/// What a plugin was granted. Everything else is denied.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Grants {
-    permissions: Permissions,
+    database: DatabaseAccess,
+    hosts: HostAllowList,
+    emit: bool,
 }
 
 impl Grants {
-    pub(crate) fn new(permissions: Permissions) -> Grants {
-        Grants { permissions }
+    /// Everything that was asked for.
+    pub(crate) fn new(asked: &Permissions) -> Grants {
+        let views: BTreeSet<SiteView> = asked
+            .database
+            .iter()
+            .filter_map(|permission| match permission {
+                DatabasePermission::Own => None,
+                DatabasePermission::Read(view) => Some(*view),
+            })
+            .collect();
+        let own_tables = asked.database.contains(&DatabasePermission::Own);
+        Grants {
+            database: DatabaseAccess { own_tables, views },
+            hosts: HostAllowList::new(asked.http.clone()),
+            emit: asked.emit,
+        }
     }
 
-    /// Why a call that needs `capability` is denied, in words for the plugin's author.
-    pub(crate) fn denial(&self, capability: Capability) -> String {
-        let (asked, permission) = match capability {
-            Capability::Database => (!self.permissions.database.is_empty(), "`permissions.database`"),
-            Capability::Http => (!self.permissions.http.is_empty(), "`permissions.http`"),
-            Capability::Events => {
-                return "not granted: this server does not take events from plugins".to_owned();
-            }
+    /// What its SQL may reach.
+    pub(crate) fn database(&self) -> &DatabaseAccess {
+        &self.database
+    }
+
+    /// The hosts that it may reach.
+    pub(crate) fn hosts(&self) -> &HostAllowList {
+        &self.hosts
+    }
+
+    /// Whether `get-post` answers posts that are not published.
+    pub(crate) fn reads_drafts(&self) -> bool {
+        self.database.views.contains(&SiteView::Drafts)
+    }
+
+    /// Whether a call that needs `capability` may go on.
+    ///
+    /// # Errors
+    /// What is missing, in words for the plugin's author.
+    pub(crate) fn check(&self, capability: Capability) -> Result<(), String> {
+        let (granted, wanted) = match capability {
+            Capability::Database => (self.database.is_any(), "`permissions.database`, as in [\"own\"]"),
+            Capability::OwnTables => (self.database.own_tables, "\"own\" in `permissions.database`"),
+            Capability::Http => (!self.hosts.is_empty(), "`permissions.http`, as in [\"api.example.com\"]"),
+            Capability::Emit => (self.emit, "\"emit\" in `permissions.events`"),
         };
-        match asked {
-            true => {
-                format!("not granted: the manifest asks for {permission}, but this server does not offer it")
-            }
-            false => format!("not granted: the manifest does not ask for {permission}"),
-        }
+        if granted { Ok(()) } else { Err(format!("not granted: the manifest does not ask for {wanted}")) }
     }
 }
 
@@ -46,15 +79,46 @@ impl Grants {
 mod tests {
     use super::*;
 
+    const ALL: [Capability; 4] =
+        [Capability::Database, Capability::OwnTables, Capability::Http, Capability::Emit];
+
+    fn permissions(database: &[DatabasePermission], http: &[&str], emit: bool) -> Permissions {
+        let http = http.iter().map(|host| (*host).to_owned()).collect();
+        Permissions { database: database.to_vec(), http, emit, ..Permissions::default() }
+    }
+
     #[test]
-    fn denials_name_the_permission() {
-        let nothing = Grants::new(Permissions::default());
-        assert!(nothing.denial(Capability::Database).contains("does not ask for `permissions.database`"));
-        let http =
-            Grants::new(Permissions { http: vec!["example.com".to_owned()], ..Permissions::default() });
-        assert!(http.denial(Capability::Http).contains("asks for `permissions.http`"));
-        for capability in [Capability::Database, Capability::Http, Capability::Events] {
-            assert!(http.denial(capability).starts_with("not granted: "));
+    fn nothing_is_granted_that_was_not_asked_for() {
+        let nothing = Grants::new(&Permissions::default());
+        assert!(!nothing.reads_drafts());
+        for capability in ALL {
+            let reason = nothing.check(capability).expect_err("denied");
+            assert!(reason.starts_with("not granted: ") && reason.contains("permissions."), "{reason}");
         }
+    }
+
+    #[test]
+    fn each_permission_opens_its_own_door_alone() {
+        let read = DatabasePermission::Read(SiteView::Posts);
+        for (asked, open) in [
+            (
+                permissions(&[DatabasePermission::Own], &[], false),
+                &[Capability::Database, Capability::OwnTables][..],
+            ),
+            (permissions(&[read], &[], false), &[Capability::Database]),
+            (permissions(&[], &["example.com"], false), &[Capability::Http]),
+            (permissions(&[], &[], true), &[Capability::Emit]),
+        ] {
+            let grants = Grants::new(&asked);
+            for capability in ALL {
+                assert_eq!(
+                    grants.check(capability).is_ok(),
+                    open.contains(&capability),
+                    "{asked:?} {capability:?}"
+                );
+            }
+        }
+        let drafts = Grants::new(&permissions(&[DatabasePermission::Read(SiteView::Drafts)], &[], false));
+        assert!(drafts.reads_drafts());
     }
 }

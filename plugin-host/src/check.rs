@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use crate::binary;
 use crate::compiled::Compiled;
 use crate::config::HostConfig;
-use crate::directory::read_code;
+use crate::directory::{migrations, read_code};
 use crate::engine;
 use crate::error::LoadError;
 use crate::hook::HookPoint;
-use crate::manifest::{MANIFEST_FILE, Manifest};
+use crate::manifest::{DatabasePermission, MANIFEST_FILE, Manifest};
 
 /// Whether a problem keeps the plugin from loading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,14 +50,16 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Looks at manifest and code of the plugin in `folder`: faults of the manifest, a missing or unreadable entry, code
-/// that is refused, hooks listed and not exported (errors), hooks exported and not listed (a warning where code exports
-/// some of the hooks only). Compiles, and so takes a moment.
+/// Looks at manifest, migrations and code of the plugin in `folder`: faults of the manifest, files that are no
+/// migrations, a missing or unreadable entry, code that is refused, hooks listed and not exported (errors), hooks
+/// exported and not listed (a warning where code exports some of the hooks only). The migrations' SQL is not run.
+/// Compiles, and so takes a moment.
 pub fn check_plugin(folder: &Path) -> Vec<Problem> {
     let mut problems = Vec::new();
     let manifest_file = folder.join(MANIFEST_FILE);
     let default_entry = folder.join("plugin.wasm");
     let manifest = read_manifest(&manifest_file, &default_entry, &mut problems);
+    check_migrations(folder, manifest.as_ref(), &manifest_file, &mut problems);
     let entry = match &manifest {
         Some(manifest) => folder.join(&manifest.plugin.entry),
         None => default_entry,
@@ -68,8 +70,8 @@ pub fn check_plugin(folder: &Path) -> Vec<Problem> {
             problems.push(error(&entry, "is missing; build the plugin and put its code there".to_owned()));
             return problems;
         }
-        Err(message) => {
-            problems.push(error(&entry, message));
+        Err(fault) => {
+            problems.push(error(&fault.file, fault.message));
             return problems;
         }
     };
@@ -114,6 +116,26 @@ fn read_manifest(file: &Path, entry: &Path, problems: &mut Vec<Problem>) -> Opti
             }));
             None
         }
+    }
+}
+
+fn check_migrations(folder: &Path, manifest: Option<&Manifest>, file: &Path, problems: &mut Vec<Problem>) {
+    let migrations = match migrations::read(folder) {
+        Ok(migrations) => migrations,
+        Err(faults) => {
+            problems.extend(faults.into_iter().map(|fault| error(&fault.file, fault.message)));
+            return;
+        }
+    };
+    let has_tables = |manifest: &Manifest| manifest.permissions.database.contains(&DatabasePermission::Own);
+    if !migrations.is_empty() && manifest.is_some_and(|manifest| !has_tables(manifest)) {
+        problems.push(Problem {
+            severity: Severity::Warning,
+            file: file.to_owned(),
+            key: Some("permissions.database".to_owned()),
+            message: "does not ask for \"own\", so the plugin cannot use the tables that its migrations make"
+                .to_owned(),
+        });
     }
 }
 
@@ -192,5 +214,24 @@ mod tests {
         let found = check_plugin(folder.path());
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].key.as_deref(), Some("hooks.filter-html"));
+    }
+
+    #[test]
+    fn looks_at_migrations() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let manifest = "[plugin]\nid = \"a.b\"\nname = \"B\"\nversion = \"1.0.0\"\n[hooks.filter-html]\n";
+        fs::write(folder.path().join(MANIFEST_FILE), manifest).expect("written");
+        fs::create_dir(folder.path().join("migrations")).expect("a folder");
+        fs::write(folder.path().join("migrations/1.sql"), "CREATE TABLE a (b)").expect("written");
+        let found = check_plugin(folder.path());
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found[0].key.as_deref(), Some("permissions.database"));
+        assert_eq!(found[0].severity, Severity::Warning);
+        assert!(found[1].to_string().contains("plugin.wasm: is missing"), "{}", found[1]);
+
+        fs::write(folder.path().join("migrations/2.txt"), "").expect("written");
+        let found = check_plugin(folder.path());
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].to_string().contains("2.txt: is no migration"), "{}", found[0]);
     }
 }

@@ -10,12 +10,13 @@ use crate::error::LoadError;
 use crate::guest_state::GuestState;
 use crate::hook::{COUNT, HookPoint};
 
-/// The interface that plugins export.
-const HOOKS_INTERFACE: &str = "raisfast:plugin-wit/plugin-hooks";
 /// What plugins may import, by the start of the name. Versions are the linker's business.
-const OFFERED: [&str; 8] = [
+const OFFERED: [&str; 11] = [
     "raisfast:plugin-wit/host-api",
     "raisfast:plugin-wit/types",
+    "fleuron:host/verdict@0.1.",
+    "fleuron:host/context@0.1.",
+    "fleuron:host/data@0.1.",
     "wasi:io/",
     "wasi:clocks/",
     "wasi:cli/",
@@ -86,9 +87,9 @@ fn unknown_imports(engine: &Engine, component: &Component) -> Vec<String> {
 
 fn exports(component: &Component) -> Result<[Option<ComponentExportIndex>; COUNT], LoadError> {
     let mut exports = [const { None }; COUNT];
-    let Some(interface) = component.get_export_index(None, HOOKS_INTERFACE) else { return Ok(exports) };
     let component_type = component.component_type();
     for point in HookPoint::ALL {
+        let Some(interface) = component.get_export_index(None, point.interface()) else { continue };
         let Some((item, index)) = component.get_export(Some(&interface), point.name()) else { continue };
         let ComponentItem::ComponentFunc(function) = item else {
             return Err(LoadError::Signature { hook: point, reason: "it is not a function".to_owned() });

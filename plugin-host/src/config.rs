@@ -30,6 +30,26 @@ pub struct HostConfig {
     pub host_call_budget: u32,
     /// Bytes a guest may hand over in one host call. Default 8 MiB.
     pub hostcall_fuel: usize,
+    /// SQL statements and calls of `data` that one hook call may make. Default 2 000.
+    pub sql_budget: u32,
+    /// How long a transaction may stay open. Default 5 s.
+    pub transaction_time: Duration,
+    /// Requests to other servers that one hook call may make. Default 10.
+    pub http_budget: u32,
+    /// Events that one hook call may emit. Default 32.
+    pub event_budget: u32,
+    /// Bytes of one event's data. Default 64 KiB.
+    pub event_bytes: usize,
+    /// Plugins that may act one upon the other's events before nothing more may be emitted. Default 3.
+    pub chain_depth: usize,
+    /// Failures of one hook of one plugin within `breaker_window` after which it is left alone. Default 5.
+    pub breaker_failures: u32,
+    /// See `breaker_failures`. Default 60 s.
+    pub breaker_window: Duration,
+    /// How long a hook is left alone before it is tried again. Default 30 s.
+    pub breaker_rest: Duration,
+    /// Failures to start, one after the other, after which a plugin is quarantined. Default 3.
+    pub start_failures: u32,
     /// Log lines that one hook call may write; the rest is dropped with a note. Default 100.
     pub log_lines_per_call: u32,
     /// Bytes of one log line; the rest is cut off. Default 4 096.
@@ -56,6 +76,16 @@ impl Default for HostConfig {
             guest_threads: 2,
             host_call_budget: 10_000,
             hostcall_fuel: 8 << 20,
+            sql_budget: 2_000,
+            transaction_time: Duration::from_secs(5),
+            http_budget: 10,
+            event_budget: 32,
+            event_bytes: 64 << 10,
+            chain_depth: 3,
+            breaker_failures: 5,
+            breaker_window: Duration::from_secs(60),
+            breaker_rest: Duration::from_secs(30),
+            start_failures: 3,
             log_lines_per_call: 100,
             log_line_bytes: 4096,
             retire_after_calls: 10_000,

@@ -1,9 +1,11 @@
-//! Plugins in a directory, one folder each: `manifest.toml` (or the manifest inside the code) and the code.
+//! Plugins in a directory, one folder each: `manifest.toml` (or the manifest inside the code), the code, and the folder
+//! `migrations` where the plugin has tables.
 //!
 //! Who can write there is trusted. What is there is loaded as its manifest asks, and followed as it changes; whatever
 //! cannot be loaded is reported once and leaves the running version alone.
 
 mod folder;
+pub(crate) mod migrations;
 mod stamp;
 mod standing;
 mod watcher;
@@ -17,6 +19,7 @@ use crate::host::PluginHost;
 use crate::manifest::{MANIFEST_FILE, Manifest};
 use crate::package::{Origin, Package};
 use crate::plugin_id::PluginId;
+use migrations::FileFault;
 pub use watcher::WatchHandle;
 
 /// The code's file where no manifest says otherwise.
@@ -70,6 +73,15 @@ impl DirectorySource {
             found.push(Found { folder, finding });
         }
         found
+    }
+
+    /// Reads one plugin's folder, whatever a policy may say about it; the code is read, not compiled. None where there is
+    /// neither a manifest nor code.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the folder.
+    pub fn read(folder: &Path) -> Option<Result<Package, Vec<String>>> {
+        Candidate::read(folder).map(|candidate| candidate.and_then(Candidate::into_package))
     }
 
     /// Loads what is in the directory and follows its changes until the handle is dropped. Plugins load, change and go
@@ -160,7 +172,7 @@ impl Candidate {
         }
         let wasm = match read_code(&file) {
             Ok(wasm) => wasm,
-            Err(problem) => return Some(Err(vec![problem])),
+            Err(fault) => return Some(Err(vec![fault.to_string()])),
         };
         match binary::embedded_manifest(&wasm) {
             Some(text) => Some(Candidate::parse(folder, &text, &file, Some(wasm))),
@@ -193,25 +205,42 @@ impl Candidate {
         if !has_code && is_standing(self.manifest.id()) { Role::Unbuilt } else { Role::Plugin }
     }
 
-    /// Reads the code.
+    /// Reads the code and the migrations.
     fn into_package(self) -> Result<Package, Vec<String>> {
         let Candidate { folder, manifest, wasm } = self;
-        let wasm = match wasm {
-            Some(wasm) => wasm,
-            None => read_code(&folder.join(&manifest.plugin.entry)).map_err(|problem| vec![problem])?,
+        let code = match wasm {
+            Some(wasm) => Ok(wasm),
+            None => read_code(&folder.join(&manifest.plugin.entry)),
         };
-        Ok(Package { manifest, wasm, origin: Origin::Directory(folder) })
+        match (code, migrations::read(&folder)) {
+            (Ok(wasm), Ok(migrations)) => {
+                Ok(Package { manifest, wasm, migrations, origin: Origin::Directory(folder) })
+            }
+            (code, migrations) => {
+                let faults = code.err().into_iter().chain(migrations.err().into_iter().flatten());
+                Err(faults.map(|fault| fault.to_string()).collect())
+            }
+        }
     }
 }
 
 /// The code's bytes, or what is wrong with the file.
-pub(crate) fn read_code(file: &Path) -> Result<Vec<u8>, String> {
-    let size =
-        fs::metadata(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))?.len();
-    if size > MAX_CODE {
-        return Err(format!("{}: is {size} bytes large; at most {MAX_CODE} are allowed", file.display()));
+pub(crate) fn read_code(file: &Path) -> Result<Vec<u8>, FileFault> {
+    read_at_most(file, MAX_CODE).map_err(|message| FileFault::new(file, message))
+}
+
+/// The bytes of a file that is not larger, or what is wrong with it. Links are followed: a build may put a link to its
+/// output in place.
+fn read_at_most(file: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
+    let metadata = fs::metadata(file).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err("is not a file".to_owned());
     }
-    fs::read(file).map_err(|error| format!("{}: cannot be read: {error}", file.display()))
+    if metadata.len() > limit {
+        return Err(format!("is {} bytes large; at most {limit} are allowed", metadata.len()));
+    }
+    fs::read(file).map_err(unreadable)
 }
 
 /// How long a folder must have been the same before it is acted on, so that half-written files are left alone.
@@ -243,6 +272,13 @@ mod tests {
         folder("d-faulty", Some("[plugin]\n"), Some(b"\0asm"));
         folder("e-no-manifest", None, Some(b"\0asm\x01\0\0\0"));
         folder("f-empty", None, None);
+        folder("g-migrations", Some(&manifest.replace("example.a", "example.g")), Some(b"\0asm"));
+        fs::create_dir(directory.path().join("g-migrations/migrations")).expect("a folder");
+        fs::write(directory.path().join("g-migrations/migrations/1.sql"), "CREATE TABLE a (b)")
+            .expect("written");
+        folder("h-bad-migrations", Some(&manifest.replace("example.a", "example.h")), None);
+        fs::create_dir(directory.path().join("h-bad-migrations/migrations")).expect("a folder");
+        fs::write(directory.path().join("h-bad-migrations/migrations/1.txt"), "").expect("written");
         folder(".hidden", Some(manifest), None);
         fs::write(directory.path().join("a-file"), "").expect("a file");
 
@@ -255,8 +291,14 @@ mod tests {
             ("c-no-code", false),
             ("d-faulty", false),
             ("e-no-manifest", false),
+            ("g-migrations", true),
+            ("h-bad-migrations", false),
         ];
         assert_eq!(outcomes, expected.map(|(name, good)| (name.to_owned(), good)));
+        let Finding::Plugin(package) = &found[5].finding else { panic!("{:?}", found[5]) };
+        assert_eq!(package.migrations.len(), 1);
+        let Finding::Faulty(problems) = &found[6].finding else { panic!("{:?}", found[6]) };
+        assert_eq!(problems.len(), 2, "the code and the migration: {problems:?}");
         assert!(DirectorySource::scan(Path::new("/nowhere/at/all"), &[], |_| true).is_empty());
     }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::error::{CallError, Refusal};
+use crate::call::Verdict;
+use crate::error::{CallError, Refusal, RefusalReason};
 use crate::hook::{ActionHook, FilterHook, Hook, RenderMarkdown};
 use crate::host::PluginHost;
 use crate::manifest::OnError;
@@ -22,6 +23,10 @@ pub struct CallContext {
     pub entity_id: Option<String>,
     /// The entity's version.
     pub entity_version: Option<i64>,
+    /// What the entity belongs to.
+    pub parent_id: Option<String>,
+    /// What the entity is: `post`, `page`, `comment`, `user`, or the name of a content type.
+    pub kind: Option<String>,
     /// The user on whose behalf it happens.
     pub acting_user: Option<String>,
 }
@@ -35,6 +40,8 @@ pub struct Filtered<P> {
     pub changed: bool,
     /// Whether any filter failed, so that the result should not be kept for long.
     pub failed: bool,
+    /// Whether any filter wants it held back from the public.
+    pub held: bool,
 }
 
 /// What became of a notification at one listener.
@@ -53,7 +60,7 @@ impl PluginHost {
     /// other failure. Where nobody listens this costs no allocation.
     ///
     /// # Errors
-    /// Where a filter failed that must agree (`on_error = "abort"`).
+    /// Where a filter refuses, or fails and must agree (`on_error = "abort"`). The filters after it are not asked.
     pub async fn filter<H: FilterHook>(
         &self,
         payload: H::Payload,
@@ -61,20 +68,31 @@ impl PluginHost {
         check: impl Fn(&H::Payload) -> Result<(), String> + Send + Sync,
     ) -> Result<Filtered<H::Payload>, Refusal> {
         if !self.listens(H::POINT) {
-            return Ok(Filtered { payload, changed: false, failed: false });
+            return Ok(Filtered { payload, changed: false, failed: false, held: false });
         }
         let snapshot = self.snapshot();
+        let context = Arc::new(context.clone());
         let mut current = Arc::new(payload);
-        let (mut changed, mut failed) = (false, false);
+        let (mut changed, mut failed, mut held) = (false, false, false);
         for listener in snapshot.listeners(H::POINT) {
-            if !concerns::<H>(listener, &current, context) {
+            if !concerns::<H>(listener, &current, &context) {
                 continue;
             }
-            match ask::<H>(listener, &current, &check).await {
-                Ok(None) => {}
-                Ok(Some(answer)) => {
-                    current = Arc::new(answer);
-                    changed = true;
+            match ask::<H>(listener, &current, &context, &check).await {
+                Ok(Asked::Refused { code, message }) => {
+                    return Err(refusal::<H>(listener, RefusalReason::Refused { code, message }));
+                }
+                Ok(Asked::Answered { payload, held: now_held }) => {
+                    held |= now_held;
+                    if let Some(answer) = payload {
+                        current = Arc::new(answer);
+                        changed = true;
+                    }
+                }
+                Ok(Asked::Invalid { error, held: now_held }) => {
+                    held |= now_held;
+                    failed = true;
+                    agree_to_go_on::<H>(listener, error)?;
                 }
                 Err(error) => {
                     failed = true;
@@ -83,7 +101,7 @@ impl PluginHost {
             }
         }
         let payload = Arc::try_unwrap(current).unwrap_or_else(|shared| H::Payload::clone(&shared));
-        Ok(Filtered { payload, changed, failed })
+        Ok(Filtered { payload, changed, failed, held })
     }
 
     /// Asks the `render-markdown` plugins in order; the first that answers is the renderer. None where nobody does.
@@ -101,16 +119,17 @@ impl PluginHost {
             return Ok((None, false));
         }
         let snapshot = self.snapshot();
-        let markdown = Arc::new(markdown);
+        let (markdown, context) = (Arc::new(markdown), Arc::new(context.clone()));
         let mut failed = false;
         for listener in snapshot.listeners(RenderMarkdown::POINT) {
-            if !concerns::<RenderMarkdown>(listener, &markdown, context) {
+            if !concerns::<RenderMarkdown>(listener, &markdown, &context) {
                 continue;
             }
-            match ask::<RenderMarkdown>(listener, &markdown, &check).await {
-                Ok(None) => {}
-                Ok(Some(html)) => return Ok((Some(html), failed)),
-                Err(error) => {
+            match ask::<RenderMarkdown>(listener, &markdown, &context, &check).await {
+                Ok(Asked::Answered { payload: Some(html), .. }) => return Ok((Some(html), failed)),
+                // The host takes no verdicts from this hook.
+                Ok(Asked::Answered { payload: None, .. } | Asked::Refused { .. }) => {}
+                Ok(Asked::Invalid { error, .. }) | Err(error) => {
                     failed = true;
                     agree_to_go_on::<RenderMarkdown>(listener, error)?;
                 }
@@ -126,10 +145,10 @@ impl PluginHost {
             return deliveries;
         }
         let snapshot = self.snapshot();
-        let payload = Arc::new(payload);
+        let (payload, context) = (Arc::new(payload), Arc::new(context.clone()));
         for listener in snapshot.listeners(H::POINT) {
-            if concerns::<H>(listener, &payload, context) {
-                let result = listener.plugin.call::<H>(&payload).await.map(drop);
+            if concerns::<H>(listener, &payload, &context) {
+                let result = listener.plugin.call::<H>(&payload, &context).await.map(drop);
                 deliveries.push(Delivery { plugin: listener.plugin.manifest.id().clone(), result });
             }
         }
@@ -152,7 +171,7 @@ impl PluginHost {
             listener.plugin.manifest.id() == plugin && concerns::<H>(listener, &payload, context)
         });
         match listener {
-            Some(listener) => listener.plugin.call::<H>(&payload).await.map(drop),
+            Some(listener) => listener.plugin.call::<H>(&payload, &Arc::new(context.clone())).await.map(drop),
             None => Err(CallError::NotListening),
         }
     }
@@ -160,31 +179,53 @@ impl PluginHost {
 
 /// Whether a listener is to hear of this at all.
 fn concerns<H: Hook>(listener: &Listener, payload: &H::Payload, context: &CallContext) -> bool {
-    listener.wants(H::content_type(payload)) && !context.chain.contains(listener.plugin.manifest.id())
+    listener.wants(H::topic(payload)) && !context.chain.contains(listener.plugin.manifest.id())
+}
+
+/// What a filter said.
+enum Asked<P> {
+    /// No.
+    Refused { code: String, message: String },
+    /// The changed payload, if it changed it, and whether it wants it held back.
+    Answered { payload: Option<P>, held: bool },
+    /// A payload that the application does not take; what was said beside it stands.
+    Invalid { error: CallError, held: bool },
 }
 
 /// One filter's answer, checked.
 async fn ask<H: FilterHook>(
     listener: &Listener,
     payload: &Arc<H::Payload>,
+    context: &Arc<CallContext>,
     check: &(impl Fn(&H::Payload) -> Result<(), String> + Send + Sync),
-) -> Result<Option<H::Payload>, CallError> {
-    let results = listener.plugin.call::<H>(payload).await?;
-    let Some(answer) = H::answer(results) else { return Ok(None) };
-    match check(&answer) {
-        Ok(()) => Ok(Some(answer)),
-        Err(reason) => Err(listener.plugin.refuse_answer(H::POINT, reason)),
+) -> Result<Asked<H::Payload>, CallError> {
+    let (results, verdict) = listener.plugin.call::<H>(payload, context).await?;
+    let (refused, held) = match verdict {
+        Some(Verdict::Refused { code, message }) => (Some((code, message)), false),
+        Some(Verdict::Held) => (None, true),
+        None => (None, false),
+    };
+    let payload = H::answer(results).filter(|_| refused.is_none());
+    if let Some(Err(reason)) = payload.as_ref().map(check) {
+        return Ok(Asked::Invalid { error: listener.plugin.refuse_answer(H::POINT, reason), held });
     }
+    listener.plugin.accept_answer(H::POINT);
+    Ok(match refused {
+        Some((code, message)) => Asked::Refused { code, message },
+        None => Asked::Answered { payload, held },
+    })
 }
 
 /// After a failure: the value stays as it was, unless this listener must agree.
 fn agree_to_go_on<H: Hook>(listener: &Listener, error: CallError) -> Result<(), Refusal> {
     match listener.on_error {
         OnError::Keep => Ok(()),
-        OnError::Abort => {
-            Err(Refusal { plugin: listener.plugin.manifest.id().clone(), hook: H::POINT, reason: error })
-        }
+        OnError::Abort => Err(refusal::<H>(listener, RefusalReason::Failed(error))),
     }
+}
+
+fn refusal<H: Hook>(listener: &Listener, reason: RefusalReason) -> Refusal {
+    Refusal { plugin: listener.plugin.manifest.id().clone(), hook: H::POINT, reason }
 }
 
 #[cfg(test)]

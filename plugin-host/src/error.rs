@@ -33,13 +33,13 @@ pub enum LoadError {
     Code(String),
     /// The code imports what this host does not offer.
     #[error(
-        "the code imports {}, which this host does not offer; it offers raisfast:plugin-wit/host-api and WASI 0.2 \
-         (io, clocks, cli, filesystem, random, sockets)",
+        "the code imports {}, which this host does not offer; it offers raisfast:plugin-wit/host-api, \
+         fleuron:host@0.1 (verdict, context, data) and WASI 0.2 (io, clocks, cli, filesystem, random, sockets)",
         list(.0)
     )]
     UnknownImports(Vec<String>),
     /// A hook is exported with another signature than the contract's.
-    #[error("the code exports `{hook}` with another signature than raisfast:plugin-wit: {reason}")]
+    #[error("the code exports `{hook}` with another signature than its contract: {reason}")]
     Signature {
         /// The hook.
         hook: HookPoint,
@@ -49,6 +49,9 @@ pub enum LoadError {
     /// The code compiles but an instance of it does not start.
     #[error("an instance does not start: {0}")]
     Start(CallError),
+    /// The plugin's database could not be brought up to date.
+    #[error("its migrations cannot be run: {0}")]
+    Migrations(String),
     /// The host is shutting down.
     #[error("the plugin host is shutting down")]
     ShuttingDown,
@@ -85,6 +88,9 @@ pub enum CallError {
     /// The plugin's instances failed to start again and again; it waits for a reload.
     #[error("the plugin is quarantined until it is loaded anew, because its instances do not start")]
     Quarantined,
+    /// What the call left behind could not be stored, so the call counts for nothing.
+    #[error("the plugin's events were not taken: {0}")]
+    Unpublished(String),
     /// The host is shutting down.
     #[error("the plugin host is shutting down")]
     ShuttingDown,
@@ -103,31 +109,49 @@ impl CallError {
     }
 }
 
-/// A filter with `on_error = "abort"` failed, so what it guards must not happen.
+/// What a filter guards must not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The plugin that failed.
+    /// The plugin that did not agree.
     pub plugin: PluginId,
     /// The hook that it was asked at.
     pub hook: HookPoint,
-    /// What failed.
-    pub reason: CallError,
+    /// Why it did not.
+    pub reason: RefusalReason,
+}
+
+/// Why a plugin did not agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusalReason {
+    /// It had to agree (`on_error = "abort"`) and failed.
+    Failed(CallError),
+    /// It said no.
+    Refused {
+        /// Its code for programs: lower-case letters, digits, `-` and `_`.
+        code: String,
+        /// Its words for people, in one line.
+        message: String,
+    },
 }
 
 impl Refusal {
     /// Whether the plugin was not even asked, since its breaker is open or it is quarantined (HTTP: 503).
     pub fn is_unavailable(&self) -> bool {
-        self.reason.was_not_tried()
+        matches!(&self.reason, RefusalReason::Failed(error) if error.was_not_tried())
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "the plugin {} must agree at {} and could not: {}",
-            self.plugin, self.hook, self.reason
-        )
+        let (plugin, hook) = (&self.plugin, self.hook);
+        match &self.reason {
+            RefusalReason::Failed(error) => {
+                write!(formatter, "the plugin {plugin} must agree at {hook} and could not: {error}")
+            }
+            RefusalReason::Refused { code, message } => {
+                write!(formatter, "the plugin {plugin} refused at {hook}: {code}: {message}")
+            }
+        }
     }
 }
 

@@ -2,19 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::call::{CallState, Outcome};
 use crate::capability::{Capability, Grants};
 use crate::config::HostConfig;
-use crate::limits::{BudgetExceeded, StoreMemory};
-use crate::manifest::Setting;
+use crate::denials::Denials;
+use crate::dispatch::CallContext;
+use crate::hook::HookPoint;
+use crate::limits::StoreMemory;
+use crate::manifest::{Manifest, Setting};
 use crate::plugin_id::PluginId;
 use crate::plugin_log::{PluginLog, StandardStream};
-use crate::ports::{LogLevel, Ports};
+use crate::ports::{
+    ContentPort, EventPort, FilePort, HttpPort, LogLevel, LogPort, PluginDatabase, Ports, SettingsPort,
+};
 
 /// The most random bytes that one call gives: they are made while the guest's thread waits. More traps.
 const MAX_RANDOM: u64 = 64 << 10;
@@ -22,25 +27,51 @@ const MAX_RANDOM: u64 = 64 << 10;
 /// and a clock's alarm counts twice.
 const MAX_RESOURCES: usize = 4096;
 
-/// What all instances of a plugin share.
+/// What all instances of a plugin share. It holds the ports that were granted, and no others.
 pub(crate) struct Environment {
     pub(crate) plugin: PluginId,
-    pub(crate) ports: Ports,
     pub(crate) grants: Grants,
+    pub(crate) content: Arc<dyn ContentPort>,
+    pub(crate) database: Arc<dyn PluginDatabase>,
+    pub(crate) files: Arc<dyn FilePort>,
+    pub(crate) setting_values: Arc<dyn SettingsPort>,
+    pub(crate) http: Option<Arc<dyn HttpPort>>,
+    pub(crate) events: Option<Arc<dyn EventPort>>,
+    log: Arc<dyn LogPort>,
     /// The settings that the manifest declares.
     pub(crate) settings: BTreeMap<String, Setting>,
     /// Bytes of one instance.
     pub(crate) max_memory: usize,
     pub(crate) config: Arc<HostConfig>,
-    /// Calls denied since the plugin was loaded.
-    pub(crate) denied: AtomicU64,
+    pub(crate) denials: Denials,
 }
 
 impl Environment {
+    /// What a plugin with this manifest gets of the application's ports.
+    pub(crate) fn new(manifest: &Manifest, ports: &Ports, config: &Arc<HostConfig>) -> Environment {
+        let grants = Grants::new(&manifest.permissions);
+        let granted = |capability| grants.check(capability).is_ok();
+        Environment {
+            plugin: manifest.id().clone(),
+            content: Arc::clone(&ports.content),
+            database: ports.databases.open(manifest.id(), grants.database().clone()),
+            files: Arc::clone(&ports.files),
+            setting_values: Arc::clone(&ports.settings),
+            http: granted(Capability::Http).then(|| Arc::clone(&ports.http)),
+            events: granted(Capability::Emit).then(|| Arc::clone(&ports.events)),
+            log: Arc::clone(&ports.log),
+            settings: manifest.settings.clone(),
+            max_memory: manifest.limits.memory.unwrap_or(config.max_memory),
+            config: Arc::clone(config),
+            denials: Denials::default(),
+            grants,
+        }
+    }
+
     /// A log with an allowance of its own.
     pub(crate) fn log(&self) -> PluginLog {
         let (lines, bytes) = (self.config.log_lines_per_call, self.config.log_line_bytes);
-        PluginLog::new(self.plugin.clone(), Arc::clone(&self.ports.log), lines, bytes)
+        PluginLog::new(self.plugin.clone(), Arc::clone(&self.log), lines, bytes)
     }
 }
 
@@ -51,7 +82,7 @@ pub(crate) struct GuestState {
     pub(crate) memory: StoreMemory,
     /// When the running call must be over.
     pub(crate) deadline: Instant,
-    host_calls_left: u32,
+    pub(crate) call: CallState,
     wasi: WasiCtx,
     resources: ResourceTable,
 }
@@ -71,7 +102,7 @@ impl GuestState {
             log,
             memory: StoreMemory::new(environment.max_memory),
             deadline,
-            host_calls_left: environment.config.host_call_budget,
+            call: CallState::starting(&environment.config),
             wasi: wasi.build(),
             resources,
             environment,
@@ -79,33 +110,38 @@ impl GuestState {
     }
 
     /// Gives a new call its deadline and budgets.
-    pub(crate) fn begin_call(&mut self, deadline: Instant) {
+    pub(crate) fn begin_call(&mut self, hook: HookPoint, context: Arc<CallContext>, deadline: Instant) {
         self.deadline = deadline;
-        self.host_calls_left = self.environment.config.host_call_budget;
+        self.call.begin(hook, context);
         self.memory.begin_call();
         self.log.begin_call();
     }
 
-    /// Counts a host call; an error ends the hook call.
-    pub(crate) fn spend_host_call(&mut self) -> wasmtime::Result<()> {
-        match self.host_calls_left.checked_sub(1) {
-            Some(left) => {
-                self.host_calls_left = left;
-                Ok(())
-            }
-            None => {
-                let budget = self.environment.config.host_call_budget;
-                Err(wasmtime::Error::new(BudgetExceeded(format!("{budget} host calls in one hook call"))))
+    /// Ends a call that went well: what it left open is undone, what it asked for is answered.
+    pub(crate) async fn end_call(&mut self) -> Outcome {
+        if let Some(open) = self.call.transaction.take() {
+            self.log.host(LogLevel::Warn, "the call ended with an open transaction, which was rolled back");
+            if let Err(error) = open.transaction.rollback().await {
+                self.log.host(LogLevel::Error, &format!("the transaction was not rolled back: {error}"));
             }
         }
+        std::mem::take(&mut self.call.outcome)
     }
 
-    /// Counts and logs a call that is not granted; answers why.
-    pub(crate) fn deny(&self, capability: Capability, call: &str) -> String {
-        self.environment.denied.fetch_add(1, Ordering::Relaxed);
-        let reason = self.environment.grants.denial(capability);
+    /// Whether `call` may go on; counts and logs what is denied, and answers why.
+    pub(crate) fn permit(&self, capability: Capability, call: &'static str) -> Result<(), String> {
+        self.environment.grants.check(capability).inspect_err(|reason| self.denied(call, reason))
+    }
+
+    /// Counts and logs a denied call.
+    pub(crate) fn denied(&self, call: &'static str, reason: &str) {
+        self.environment.denials.count(call, reason);
+        self.complain(call, reason);
+    }
+
+    /// Why a call did not do what it was asked to, for the plugin's author.
+    pub(crate) fn complain(&self, call: &str, reason: &str) {
         self.log.guest(LogLevel::Warn, &format!("{call}: {reason}"));
-        reason
     }
 }
 

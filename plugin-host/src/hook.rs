@@ -1,4 +1,4 @@
-//! The sixteen hooks, once: name, kind and payload of each stand in one table, and everything that must know them is
+//! The hooks, once: name, kind and payload of each stand in one table, and everything that must know them is
 //! made from it.
 //!
 //! A hook is a type ([`OnPostCreating`], ...) that ties a [`HookPoint`] to its payload, so that the two generic calls of
@@ -15,7 +15,9 @@ use wasmtime::component::types::{Component as ComponentType, ComponentFunc};
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, TypedFunc};
 
 use crate::guest_state::GuestState;
-pub use payload::{CommentInput, ContentDeleted, ContentEvent, HookPayload, PostInput, PostOutput};
+pub use payload::{
+    CommentInput, ContentDeleted, ContentEvent, HookPayload, PluginEvent, PostInput, PostOutput,
+};
 
 /// Whether a hook changes something or reacts to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +38,9 @@ pub trait Hook: Send + Sync + 'static {
     #[doc(hidden)]
     type Results: ComponentNamedList + Lift + Send + Sync + 'static;
 
-    /// The type of custom content that the payload is about, for listeners that name `content_types`.
-    fn content_type(payload: &Self::Payload) -> Option<&str> {
-        payload.content_type()
+    /// What listeners choose by: the type of custom content, or the name of an event.
+    fn topic(payload: &Self::Payload) -> Option<&str> {
+        payload.topic()
     }
 }
 
@@ -147,7 +149,7 @@ macro_rules! hooks {
 }
 
 /// How many hooks there are.
-pub(crate) const COUNT: usize = 16;
+pub(crate) const COUNT: usize = 17;
 
 hooks! {
     filter OnPostCreating(PostInput) = "on-post-creating", "Before a post is created.";
@@ -166,12 +168,21 @@ hooks! {
     action OnContentDeleted(ContentDeleted) = "on-content-deleted", "After an entry of a custom content type was deleted.";
     action OnLogin(String) = "on-login", "After somebody logged in; the payload is the user's id.";
     action OnCronTick(Option<String>) = "on-cron-tick", "When a cron job of the plugin is due; the payload is the job's.";
+    action OnEvent(PluginEvent) = "on-event", "After another plugin emitted an event to which the plugin subscribes.";
 }
 
 impl HookPoint {
     /// The hook of that name, none where there is none.
     pub fn from_name(name: &str) -> Option<HookPoint> {
         HookPoint::ALL.into_iter().find(|point| point.name() == name)
+    }
+
+    /// The interface that exports its function.
+    pub(crate) fn interface(self) -> &'static str {
+        match self {
+            HookPoint::OnEvent => "fleuron:host/events@0.1.0",
+            _ => "raisfast:plugin-wit/plugin-hooks",
+        }
     }
 
     /// Position in [`HookPoint::ALL`], for tables by hook.
@@ -216,11 +227,13 @@ mod tests {
     use super::*;
 
     const CONTRACT: &str = include_str!("../../plugin-wit/plugin.wit");
+    const OWN: &str = include_str!("../../plugin-wit/wit/host.wit");
 
-    /// Name and whether something is returned, of each function in interface `plugin-hooks`.
-    fn functions_of_the_contract() -> Vec<(String, bool)> {
-        let start = CONTRACT.find("interface plugin-hooks").expect("the contract has plugin-hooks");
-        let body = &CONTRACT[start..];
+    /// Name and whether something is returned, of each function in an interface.
+    fn functions(package: &str, interface: &str) -> Vec<(String, bool)> {
+        let start =
+            package.find(&format!("interface {interface} {{")).expect("the package has the interface");
+        let body = &package[start..];
         let body = &body[..body.find("\n}").expect("the interface ends")];
         body.lines()
             .filter_map(|line| line.trim().split_once(": func("))
@@ -234,7 +247,9 @@ mod tests {
             .into_iter()
             .map(|point| (point.name().to_owned(), point.kind() == HookKind::Filter))
             .collect();
-        assert_eq!(ours, functions_of_the_contract());
+        let mut contract = functions(CONTRACT, "plugin-hooks");
+        contract.extend(functions(OWN, "events"));
+        assert_eq!(ours, contract);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::engine::{self, CodeCache, Ticker};
 use crate::error::{HostError, LoadError};
 use crate::guest_state::GuestState;
 use crate::hook::HookPoint;
-use crate::package::Package;
+use crate::package::{Migration, Package};
 use crate::plugin::{Plugin, Shared};
 use crate::plugin_id::PluginId;
 use crate::ports::{LogLevel, Ports};
@@ -101,6 +101,11 @@ impl PluginHost {
         self.inner.registry.listens(point)
     }
 
+    /// Whether any plugin listens to a hook for content of this type, or for the event of this name.
+    pub fn listens_to(&self, point: HookPoint, topic: &str) -> bool {
+        self.inner.registry.listens_to(point, topic)
+    }
+
     /// The plugins that listen to a hook, in the order in which they are called.
     pub fn listeners(&self, point: HookPoint) -> Vec<PluginId> {
         let snapshot = self.snapshot();
@@ -119,12 +124,13 @@ impl PluginHost {
     }
 
     /// Loads a plugin, or replaces the one with its id: compiles beside the running calls, starts a first instance to
-    /// see that it can run, then swaps. Calls that run on the old code end there.
+    /// see that it can run, brings its database up to date, then swaps. Calls that run on the old code end there, and
+    /// see the new schema while they do.
     ///
     /// # Errors
     /// Where the code is refused or does not start; whatever ran under the id goes on running.
     pub async fn load(&self, package: Package) -> Result<(), LoadError> {
-        let Package { manifest, wasm, origin } = package;
+        let Package { manifest, wasm, migrations, origin } = package;
         let compiled = self.compile(wasm).await?;
         let plugin = Arc::new(Plugin::new(manifest, origin, compiled, &self.inner.shared));
         for point in plugin.unexported() {
@@ -133,6 +139,7 @@ impl PluginHost {
         }
         plugin.prove_start().await.map_err(LoadError::Start)?;
         let (id, version) = (plugin.manifest.id().clone(), plugin.manifest.plugin.version.clone());
+        self.migrate(&id, &migrations).await?;
         match self.inner.registry.insert(plugin) {
             Ok(old) => {
                 let replaced = old.is_some();
@@ -210,6 +217,19 @@ impl PluginHost {
         *self.inner.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
     }
 
+    /// Brings the plugin's database up to date.
+    async fn migrate(&self, id: &PluginId, migrations: &[Migration]) -> Result<(), LoadError> {
+        if migrations.is_empty() {
+            return Ok(());
+        }
+        let run = self.inner.shared.ports.databases.migrate(id, migrations).await;
+        let run = run.map_err(|error| LoadError::Migrations(error.0))?;
+        if run > 0 {
+            tracing::info!(plugin = %id, run, "plugin database migrated");
+        }
+        Ok(())
+    }
+
     /// Compiles on a thread where that may take its time.
     async fn compile(&self, wasm: Vec<u8>) -> Result<Compiled, LoadError> {
         let Ok(_slot) = self.inner.compilers.acquire().await else { return Err(LoadError::ShuttingDown) };
@@ -258,7 +278,7 @@ mod tests {
             "[plugin]\nid = \"com.example.test\"\nname = \"Test\"\nversion = \"{version}\"\n[hooks.filter-html]\n"
         );
         let manifest = Manifest::parse(&text, Path::new("manifest.toml")).expect("a good manifest");
-        Package { manifest, wasm: wasm.to_vec(), origin: Origin::Bundled }
+        Package { manifest, wasm: wasm.to_vec(), migrations: Vec::new(), origin: Origin::Bundled }
     }
 
     fn host(ports: &MemoryPorts) -> PluginHost {

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{PoolConcurrencyLimitError, Store, StoreContextMut, Trap, UpdateDeadline, WasmBacktrace};
 
+use crate::call::Outcome;
 use crate::compiled::Compiled;
+use crate::dispatch::CallContext;
 use crate::error::CallError;
 use crate::guest_state::{Environment, GuestState};
 use crate::hook::{COUNT, ErasedFunction, Hook, HookFunction, HookPoint, params};
@@ -57,8 +59,12 @@ impl Instance {
         store.epoch_deadline_callback(on_tick);
         store.set_epoch_deadline(TICKS);
         let instance = compiled.pre.instantiate_async(&mut store).await.map_err(|error| {
-            match describe(&error, &store, deadline.duration_since(started)) {
+            let limit = deadline.duration_since(started);
+            match describe(&error, &store, limit) {
                 CallError::Trap(reason) => CallError::Start(reason),
+                CallError::OverLimit(what) if !error.is::<PoolConcurrencyLimitError>() => {
+                    CallError::Start(format!("it goes over its limit of {what}"))
+                }
                 other => other,
             }
         })?;
@@ -89,17 +95,19 @@ impl Instance {
     pub(crate) async fn call<H: Hook>(
         &mut self,
         payload: &Arc<H::Payload>,
+        context: Arc<CallContext>,
         deadline: Instant,
         timeout: Duration,
-    ) -> Result<H::Results, CallError> {
+    ) -> Result<(H::Results, Outcome), CallError> {
         let function = self.functions.get(H::POINT.index()).and_then(Option::as_ref);
         let function = function.and_then(|function| function.downcast_ref::<HookFunction<H>>());
         let Some(function) = function.copied() else { return Err(CallError::NotListening) };
         self.calls += 1;
-        self.store.data_mut().begin_call(deadline);
+        self.store.data_mut().begin_call(H::POINT, context, deadline);
         self.store.set_epoch_deadline(TICKS);
         let results = function.call_async(&mut self.store, params::<H>(payload)).await;
-        results.map_err(|error| describe(&error, &self.store, timeout))
+        let results = results.map_err(|error| describe(&error, &self.store, timeout))?;
+        Ok((results, self.store.data_mut().end_call().await))
     }
 
     /// How many calls it has served.

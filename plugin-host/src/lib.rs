@@ -4,11 +4,13 @@
 mod bare;
 mod binary;
 mod breaker;
+mod call;
 mod capability;
 mod check;
 mod compiled;
 mod config;
 pub mod cron;
+mod denials;
 mod directory;
 mod dispatch;
 mod engine;
@@ -27,6 +29,8 @@ mod plugin_id;
 mod plugin_log;
 mod pool;
 pub mod ports;
+#[cfg(test)]
+mod random_plugins;
 mod registry;
 mod status;
 #[cfg(any(test, feature = "testing"))]
@@ -36,15 +40,15 @@ pub use check::{Problem, Severity, check_code, check_plugin};
 pub use config::HostConfig;
 pub use directory::{DirectorySource, Finding, Found, WatchHandle};
 pub use dispatch::{CallContext, Delivery, Filtered};
-pub use error::{CallError, HostError, LoadError, Refusal};
+pub use error::{CallError, HostError, LoadError, Refusal, RefusalReason};
 pub use hook::{
-    ActionHook, CommentInput, ContentDeleted, ContentEvent, FilterHook, Hook, HookKind, HookPoint, PostInput,
-    PostOutput,
+    ActionHook, CommentInput, ContentDeleted, ContentEvent, FilterHook, Hook, HookKind, HookPoint,
+    PluginEvent, PostInput, PostOutput,
 };
 pub use host::PluginHost;
 pub use manifest::{Manifest, ManifestErrors, ManifestFault};
 pub use metrics::{BUCKET_BOUNDS, HookCounts};
-pub use package::{Origin, Package};
+pub use package::{Migration, Origin, Package};
 pub use plugin_id::PluginId;
 pub use ports::Ports;
-pub use status::{HookStatus, PluginFault, PluginState, PluginStatus};
+pub use status::{Denial, HookStatus, PluginFault, PluginState, PluginStatus};

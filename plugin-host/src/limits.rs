@@ -1,23 +1,32 @@
-//! What a guest may use: memory over its whole store, host calls per call.
+//! What a guest may use of the machine: memory over its whole store, and slots of the engine's pool.
 
 use wasmtime::ResourceLimiter;
 
 /// Bytes that one table element takes in the host.
 const TABLE_ELEMENT: usize = size_of::<usize>();
 
+/// Core instances of one store. A guest in Rust takes three, one in Python about twenty, each library by itself.
+const MAX_INSTANCES: usize = 64;
+/// Memories of one store. Guests have one; each takes a slot of a pool that all plugins share.
+const MAX_MEMORIES: usize = 4;
+/// Tables of one store. Guests have two or three; each takes a slot of a pool that all plugins share.
+const MAX_TABLES: usize = 32;
+
 /// Counts every memory and table of a store against one limit; wasmtime's own limits count each memory by itself.
+///
+/// What was allowed once stays counted, also where the machine then has no memory for it: wasmtime reports such a
+/// failure with the same call as a growth that it never asked about, so a guest could have the former undone by the
+/// latter and grow without end.
 #[derive(Debug)]
 pub(crate) struct StoreMemory {
     limit: usize,
     used: usize,
-    /// The last growth, undone where the allocation behind it fails.
-    last_growth: usize,
     refused: bool,
 }
 
 impl StoreMemory {
     pub(crate) fn new(limit: usize) -> StoreMemory {
-        StoreMemory { limit, used: 0, last_growth: 0, refused: false }
+        StoreMemory { limit, used: 0, refused: false }
     }
 
     /// Bytes in use.
@@ -45,16 +54,10 @@ impl StoreMemory {
         let fits = self.used.checked_add(growth).is_some_and(|total| total <= self.limit);
         if fits {
             self.used += growth;
-            self.last_growth = growth;
         } else {
             self.refused = true;
         }
         fits
-    }
-
-    fn undo(&mut self) {
-        self.used = self.used.saturating_sub(self.last_growth);
-        self.last_growth = 0;
     }
 }
 
@@ -71,11 +74,6 @@ impl ResourceLimiter for StoreMemory {
         Ok(self.grow(current, desired))
     }
 
-    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.undo();
-        Ok(())
-    }
-
     fn table_growing(
         &mut self,
         current: usize,
@@ -88,9 +86,16 @@ impl ResourceLimiter for StoreMemory {
         Ok(self.grow(current.saturating_mul(TABLE_ELEMENT), desired.saturating_mul(TABLE_ELEMENT)))
     }
 
-    fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.undo();
-        Ok(())
+    fn instances(&self) -> usize {
+        MAX_INSTANCES
+    }
+
+    fn memories(&self) -> usize {
+        MAX_MEMORIES
+    }
+
+    fn tables(&self) -> usize {
+        MAX_TABLES
     }
 }
 
@@ -117,12 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn failed_growth_is_given_back() {
+    fn a_failure_undoes_nothing() {
         let mut memory = StoreMemory::new(10 * PAGE);
-        assert!(memory.memory_growing(0, 6 * PAGE, None).expect("an answer"));
-        assert!(memory.memory_growing(6 * PAGE, 8 * PAGE, None).expect("an answer"));
-        memory.memory_grow_failed(wasmtime::Error::msg("no memory")).expect("undone");
-        assert_eq!(memory.used(), 6 * PAGE);
+        assert!(memory.memory_growing(0, 8 * PAGE, None).expect("an answer"));
+        memory.memory_grow_failed(wasmtime::Error::msg("never asked about")).expect("noted");
+        memory.table_grow_failed(wasmtime::Error::msg("never asked about")).expect("noted");
+        assert_eq!(memory.used(), 8 * PAGE);
     }
 
     #[test]
@@ -132,5 +137,42 @@ mod tests {
         assert!(!memory.table_growing(0, usize::MAX, Some(3)).expect("an answer"));
         assert!(!memory.refused());
         assert!(!memory.table_growing(0, usize::MAX, None).expect("an answer"), "no overflow");
+    }
+
+    /// A module with one page of memory and a function `grow` that hands `memory.grow` its argument.
+    const GROWS: &[u8] = b"\0asm\x01\0\0\0\
+        \x01\x06\x01\x60\x01\x7f\x01\x7f\
+        \x03\x02\x01\x00\
+        \x05\x03\x01\x00\x01\
+        \x07\x08\x01\x04grow\x00\x00\
+        \x0a\x08\x01\x06\x00\x20\x00\x40\x00\x0b";
+
+    #[test]
+    fn impossible_growth_does_not_make_room() {
+        let engine = wasmtime::Engine::default();
+        let module = wasmtime::Module::new(&engine, GROWS).expect("a module");
+        let mut store = wasmtime::Store::new(&engine, StoreMemory::new(10 * PAGE));
+        store.limiter(|memory| memory);
+        let instance = wasmtime::Instance::new(&mut store, &module, &[]).expect("an instance");
+        let grow = instance.get_typed_func::<i32, i32>(&mut store, "grow").expect("a function");
+        let mut ask = |pages: i32| grow.call(&mut store, pages).expect("no trap");
+        assert_eq!(ask(4), 1);
+        assert_eq!(ask(65_536), -1, "more than a memory can have");
+        assert_eq!(ask(4), 5);
+        assert_eq!(ask(65_536), -1);
+        assert_eq!(ask(2), -1, "the store has nine pages of ten");
+        assert_eq!(ask(1), 9);
+    }
+
+    #[test]
+    fn memories_take_slots_of_a_pool() {
+        // Five memories, each of no page.
+        let module = b"\0asm\x01\0\0\0\x05\x0b\x05\0\0\0\0\0\0\0\0\0\0";
+        let engine = wasmtime::Engine::default();
+        let module = wasmtime::Module::new(&engine, module).expect("a module");
+        let mut store = wasmtime::Store::new(&engine, StoreMemory::new(10 * PAGE));
+        store.limiter(|memory| memory);
+        let refused = wasmtime::Instance::new(&mut store, &module, &[]).expect_err("too many memories");
+        assert!(format!("{refused:#}").contains("memory count too high"), "{refused:#}");
     }
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::cron::Schedule;
 use crate::hook::HookPoint;
 use crate::plugin_id::PluginId;
+use crate::ports::SiteView;
 pub use faults::{ManifestErrors, ManifestFault};
 pub use settings::{Setting, SettingType};
 
@@ -34,7 +35,8 @@ pub struct Manifest {
     pub permissions: Permissions,
     /// Limits that it asks for instead of the host's defaults.
     pub limits: Limits,
-    /// The hooks it listens to. `on-cron-tick` is there whenever there are cron entries.
+    /// The hooks it listens to. `on-cron-tick` is there whenever there are cron entries, `on-event` whenever there are
+    /// subscriptions.
     pub hooks: BTreeMap<HookPoint, HookSettings>,
     /// Its jobs.
     pub cron: Vec<CronEntry>,
@@ -80,17 +82,19 @@ pub struct Permissions {
     pub database: Vec<DatabasePermission>,
     /// Hosts it may reach: `api.example.com`, `*.example.com`, each with an optional `:port`.
     pub http: Vec<String>,
-    /// Settings it reads: keys, or `*` for all of its own.
+    /// Accepted for plugins written elsewhere: a plugin's own settings need no permission.
     pub config: Vec<String>,
+    /// Whether it may emit events (`events = ["emit"]`).
+    pub emit: bool,
 }
 
 /// One entry of `database`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DatabasePermission {
     /// Its own database (`own`).
     Own,
     /// Reading one view of the site (`read:posts`).
-    Read(String),
+    Read(SiteView),
 }
 
 /// Limits that a manifest asks for; none means the host's default.
@@ -111,11 +115,13 @@ pub struct HookSettings {
     pub on_error: OnError,
     /// Custom content types it wants; empty means all.
     pub content_types: Vec<String>,
+    /// `on-event` only: the events it wants, by full name, or by what the name begins with and a `*` at the end.
+    pub events: Vec<String>,
 }
 
 impl Default for HookSettings {
     fn default() -> HookSettings {
-        HookSettings { priority: 100, on_error: OnError::Keep, content_types: Vec::new() }
+        HookSettings { priority: 100, on_error: OnError::Keep, content_types: Vec::new(), events: Vec::new() }
     }
 }
 

@@ -11,8 +11,19 @@ pub struct Package {
     pub manifest: Manifest,
     /// Its code: a component, or a core module with component metadata.
     pub wasm: Vec<u8>,
+    /// The changes of its database's schema, in the order of their names.
+    pub migrations: Vec<Migration>,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+/// One file in a plugin's folder `migrations`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// The file's name, such as `0001_visits.sql`. Names give the order.
+    pub name: String,
+    /// Its text: any number of statements.
+    pub sql: String,
 }
 
 /// Where a plugin comes from.

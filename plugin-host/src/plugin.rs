@@ -6,34 +6,32 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout_at;
 
-use crate::breaker::Breaker;
-use crate::capability::Grants;
+use crate::breaker::{Breaker, BreakerSettings};
+use crate::call::{Outcome, Verdict};
 use crate::compiled::Compiled;
 use crate::config::HostConfig;
+use crate::dispatch::CallContext;
 use crate::engine::Pulse;
 use crate::error::CallError;
 use crate::guest_state::Environment;
-use crate::hook::{COUNT, Hook, HookPoint};
+use crate::hook::{COUNT, Hook, HookKind, HookPoint};
 use crate::instance::{Gauge, Instance};
 use crate::manifest::{HookSettings, Isolation, Manifest};
 use crate::metrics::HookMetrics;
 use crate::package::Origin;
 use crate::plugin_log::PluginLog;
 use crate::pool::{Pool, Seat};
-use crate::ports::{LogLevel, Ports};
+use crate::ports::{EmittedEvent, LogLevel, Ports};
 use crate::status::{HookStatus, PluginState, PluginStatus};
-
-/// Failures to start, one after the other, after which a plugin is quarantined.
-const START_FAILURES: u32 = 3;
 
 /// What all plugins of a host share.
 #[derive(Clone)]
@@ -47,7 +45,7 @@ pub(crate) struct Shared {
 
 /// A plugin with everything that belongs to it.
 pub(crate) struct Plugin {
-    pub(crate) manifest: Manifest,
+    pub(crate) manifest: Arc<Manifest>,
     pub(crate) origin: Origin,
     compiled: Compiled,
     environment: Arc<Environment>,
@@ -66,27 +64,39 @@ struct HookState {
     settings: HookSettings,
     breaker: Breaker,
     metrics: HookMetrics,
+    last_error: Mutex<Option<String>>,
+}
+
+impl HookState {
+    fn new(settings: &HookSettings, config: &HostConfig) -> HookState {
+        HookState {
+            settings: settings.clone(),
+            breaker: Breaker::new(BreakerSettings::from(config)),
+            metrics: HookMetrics::default(),
+            last_error: Mutex::default(),
+        }
+    }
+
+    fn status(&self, point: HookPoint, now: Instant) -> HookStatus {
+        HookStatus {
+            point,
+            settings: self.settings.clone(),
+            counts: self.metrics.counts(),
+            breaker_open: self.breaker.is_open(),
+            retry_in: self.breaker.retry_in(now),
+            recent_failures: self.breaker.recent_failures(now),
+            last_error: self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
 }
 
 impl Plugin {
     pub(crate) fn new(manifest: Manifest, origin: Origin, compiled: Compiled, shared: &Shared) -> Plugin {
-        let environment = Arc::new(Environment {
-            plugin: manifest.id().clone(),
-            ports: shared.ports.clone(),
-            grants: Grants::new(manifest.permissions.clone()),
-            settings: manifest.settings.clone(),
-            max_memory: manifest.limits.memory.unwrap_or(shared.config.max_memory),
-            config: Arc::clone(&shared.config),
-            denied: AtomicU64::new(0),
-        });
+        let environment = Arc::new(Environment::new(&manifest, &shared.ports, &shared.config));
         let mut hooks = [const { None }; COUNT];
         for (point, settings) in &manifest.hooks {
             if let (Some(slot), Some(_)) = (hooks.get_mut(point.index()), compiled.export(*point)) {
-                *slot = Some(HookState {
-                    settings: settings.clone(),
-                    breaker: Breaker::default(),
-                    metrics: HookMetrics::default(),
-                });
+                *slot = Some(HookState::new(settings, &shared.config));
             }
         }
         Plugin {
@@ -97,7 +107,7 @@ impl Plugin {
             start_failures: AtomicU32::new(0),
             guests: shared.guests.clone(),
             pulse: shared.pulse.clone(),
-            manifest,
+            manifest: Arc::new(manifest),
             origin,
             compiled,
             environment,
@@ -122,28 +132,19 @@ impl Plugin {
 
     /// Starts a first instance and keeps it, to prove that the plugin can run.
     pub(crate) async fn prove_start(self: &Arc<Self>) -> Result<(), CallError> {
-        let limit = self.environment.config.start_timeout;
-        let deadline = Instant::now() + limit;
         let plugin = Arc::clone(self);
-        let start = self.guests.spawn(async move {
-            let _running = plugin.pulse.run();
-            timeout_at(deadline.into(), plugin.start(deadline)).await
-        });
-        match start.await {
-            Ok(Ok(instance)) => {
-                self.pool.add(instance?);
-                Ok(())
-            }
-            Ok(Err(_elapsed)) => Err(CallError::Timeout(limit)),
-            Err(error) => Err(task_failed(&error)),
-        }
+        let start = self.guests.spawn(async move { plugin.start().await });
+        let instance = start.await.unwrap_or_else(|error| Err(task_failed(&error)))?;
+        self.pool.add(instance);
+        Ok(())
     }
 
-    /// Calls one hook.
+    /// Calls one hook. What the call emitted is published before this returns, also where the caller goes away.
     pub(crate) async fn call<H: Hook>(
         self: &Arc<Self>,
         payload: &Arc<H::Payload>,
-    ) -> Result<H::Results, CallError> {
+        context: &Arc<CallContext>,
+    ) -> Result<(H::Results, Option<Verdict>), CallError> {
         let Some(hook) = self.hook(H::POINT) else { return Err(CallError::NotListening) };
         if self.is_quarantined() {
             return Err(CallError::Quarantined);
@@ -153,17 +154,29 @@ impl Plugin {
             return Err(CallError::BreakerOpen);
         }
         let deadline = started + self.timeout;
-        let mut work = Box::pin(Arc::clone(self).serve::<H>(Arc::clone(payload), deadline));
+        let mut work =
+            Box::pin(Arc::clone(self).serve::<H>(Arc::clone(payload), Arc::clone(context), deadline));
         match self.poll_here(work.as_mut()).await {
             Poll::Ready(result) => {
                 self.settle(H::POINT, started, result.as_ref().err());
-                result
+                let (results, outcome) = result?;
+                if !outcome.emitted.is_empty() {
+                    self.publish_apart(H::POINT, outcome.emitted, context).await?;
+                }
+                Ok((results, outcome.verdict))
             }
-            Poll::Pending => self.hand_over::<H>(work, started, deadline).await,
+            Poll::Pending => self.hand_over::<H>(work, context, started, deadline).await,
         }
     }
 
-    /// The application refuses an answer that has been counted as a good call.
+    /// The application takes a filter's answer, which makes the call a good one.
+    pub(crate) fn accept_answer(&self, point: HookPoint) {
+        if let Some(hook) = self.hook(point) {
+            hook.breaker.succeeded();
+        }
+    }
+
+    /// The application refuses a filter's answer.
     pub(crate) fn refuse_answer(&self, point: HookPoint, reason: String) -> CallError {
         let error = CallError::Invalid(reason);
         self.count_failure(point, Instant::now(), &error);
@@ -187,26 +200,22 @@ impl Plugin {
 
     /// What there is to say about the plugin now.
     pub(crate) fn status(&self) -> PluginStatus {
-        let hooks = HookPoint::ALL.into_iter().filter_map(|point| {
-            let hook = self.hook(point)?;
-            Some(HookStatus {
-                point,
-                settings: hook.settings.clone(),
-                counts: hook.metrics.counts(),
-                breaker_open: hook.breaker.is_open(),
-            })
-        });
+        let now = Instant::now();
+        let hooks = HookPoint::ALL.into_iter().filter_map(|point| Some(self.hook(point)?.status(point, now)));
+        let denials = self.environment.denials.all();
         PluginStatus {
             id: self.manifest.id().clone(),
             name: self.manifest.plugin.name.clone(),
             version: self.manifest.plugin.version.clone(),
             origin: self.origin.clone(),
+            manifest: Arc::clone(&self.manifest),
             hooks: hooks.collect(),
             cron: self.manifest.cron.clone(),
             state: if self.is_quarantined() { PluginState::Quarantined } else { PluginState::Active },
             instances: self.gauge.instances.load(Ordering::Relaxed),
             memory: self.gauge.memory.load(Ordering::Relaxed),
-            denied_calls: self.environment.denied.load(Ordering::Relaxed),
+            denied_calls: denials.iter().map(|denial| denial.count).sum(),
+            denials,
         }
     }
 
@@ -215,7 +224,7 @@ impl Plugin {
     }
 
     fn is_quarantined(&self) -> bool {
-        self.start_failures.load(Ordering::Relaxed) >= START_FAILURES
+        self.start_failures.load(Ordering::Relaxed) >= self.environment.config.start_failures
     }
 
     /// One poll on the caller's thread, with the guests' timers at hand.
@@ -230,18 +239,21 @@ impl Plugin {
     /// Goes on with a call on the guests' threads.
     async fn hand_over<H: Hook>(
         self: &Arc<Self>,
-        work: Pin<Box<impl Future<Output = Result<H::Results, CallError>> + Send + 'static>>,
+        work: Pin<Box<impl Future<Output = Result<(H::Results, Outcome), CallError>> + Send + 'static>>,
+        context: &Arc<CallContext>,
         started: Instant,
         deadline: Instant,
-    ) -> Result<H::Results, CallError> {
-        let plugin = Arc::clone(self);
+    ) -> Result<(H::Results, Option<Verdict>), CallError> {
+        let (plugin, context) = (Arc::clone(self), Arc::clone(context));
         let task = self.guests.spawn(async move {
             let result = match timeout_at(deadline.into(), work).await {
                 Ok(result) => result,
                 Err(_elapsed) => Err(CallError::Timeout(plugin.timeout)),
             };
             plugin.settle(H::POINT, started, result.as_ref().err());
-            result
+            let (results, outcome) = result?;
+            plugin.publish(H::POINT, outcome.emitted, &context).await?;
+            Ok((results, outcome.verdict))
         });
         match task.await {
             Ok(result) => result,
@@ -249,38 +261,95 @@ impl Plugin {
         }
     }
 
+    /// Publishes where the caller's going away does not matter.
+    async fn publish_apart(
+        self: &Arc<Self>,
+        point: HookPoint,
+        events: Vec<EmittedEvent>,
+        context: &Arc<CallContext>,
+    ) -> Result<(), CallError> {
+        let (plugin, context) = (Arc::clone(self), Arc::clone(context));
+        let task = self.guests.spawn(async move { plugin.publish(point, events, &context).await });
+        match task.await {
+            Ok(result) => result,
+            Err(error) => Err(task_failed(&error)),
+        }
+    }
+
+    /// Hands over what a call emitted, now that it has ended well.
+    async fn publish(
+        &self,
+        point: HookPoint,
+        events: Vec<EmittedEvent>,
+        context: &CallContext,
+    ) -> Result<(), CallError> {
+        let Some(port) = self.environment.events.as_ref().filter(|_| !events.is_empty()) else {
+            return Ok(());
+        };
+        let id = self.manifest.id();
+        let chain = context.chain.iter().chain([id]).cloned().collect();
+        let published = port.publish(id, events, chain).await;
+        published.map_err(|reason| {
+            let error = CallError::Unpublished(reason.0);
+            self.count_failure(point, Instant::now(), &error);
+            error
+        })
+    }
+
     /// Everything that a call does: find an instance, call it, put it back. Owns what it uses, so that it can move.
     async fn serve<H: Hook>(
         self: Arc<Self>,
         payload: Arc<H::Payload>,
+        context: Arc<CallContext>,
         deadline: Instant,
-    ) -> Result<H::Results, CallError> {
+    ) -> Result<(H::Results, Outcome), CallError> {
         let _running = self.pulse.run();
         let seat = self.pool.seat().await?;
-        let mut instance = match self.pool.take(&seat) {
-            Some(instance) => instance,
-            // Boxed, since starting is rare and its large future would make every call's future as large.
-            None => Box::pin(self.start(deadline)).await?,
+        let (mut instance, seat) = match self.pool.take(&seat) {
+            Some(instance) => (instance, seat),
+            None => self.start_apart(seat).await?,
         };
-        let results = instance.call::<H>(&payload, deadline, self.timeout).await?;
+        let answer = instance.call::<H>(&payload, context, deadline, self.timeout).await?;
         self.put_back(instance, seat);
-        Ok(results)
+        Ok(answer)
     }
 
-    async fn start(&self, deadline: Instant) -> Result<Box<Instance>, CallError> {
+    /// Starts an instance beside the call that needs it: it has its own time, and where the call does not wait for it
+    /// any more, the next one finds it in the pool.
+    async fn start_apart(self: &Arc<Self>, seat: Seat) -> Result<(Box<Instance>, Seat), CallError> {
+        let (sender, started) = oneshot::channel();
+        let plugin = Arc::clone(self);
+        self.guests.spawn(async move {
+            let outcome = plugin.start().await.map(|instance| (instance, seat));
+            if let Err(Ok((instance, seat))) = sender.send(outcome) {
+                plugin.put_back(instance, seat);
+            }
+        });
+        started.await.unwrap_or(Err(CallError::ShuttingDown))
+    }
+
+    /// Starts an instance, and counts towards quarantine where that fails.
+    async fn start(&self) -> Result<Box<Instance>, CallError> {
+        let _running = self.pulse.run();
+        let limit = self.environment.config.start_timeout;
+        let deadline = Instant::now() + limit;
         let hooks = self.listened().map(|(point, _)| point);
-        let outcome = Instance::start(&self.compiled, hooks, &self.environment, &self.gauge, deadline).await;
+        let start = Instance::start(&self.compiled, hooks, &self.environment, &self.gauge, deadline);
+        let outcome = timeout_at(deadline.into(), Box::pin(start)).await;
+        let outcome = outcome.unwrap_or(Err(CallError::Timeout(limit)));
         match &outcome {
             Ok(_) => self.start_failures.store(0, Ordering::Relaxed),
-            Err(CallError::Start(_)) => {
-                if self.start_failures.fetch_add(1, Ordering::Relaxed) + 1 == START_FAILURES {
-                    let line = "instances do not start; the plugin is quarantined until it is loaded anew";
-                    self.note(LogLevel::Error, line);
-                }
-            }
+            Err(CallError::Start(_) | CallError::Timeout(_)) => self.count_failed_start(),
             Err(_) => {}
         }
         outcome
+    }
+
+    fn count_failed_start(&self) {
+        if self.start_failures.fetch_add(1, Ordering::Relaxed) + 1 == self.environment.config.start_failures {
+            let line = "instances do not start; the plugin is quarantined until it is loaded anew";
+            self.note(LogLevel::Error, line);
+        }
     }
 
     fn put_back(&self, mut instance: Box<Instance>, seat: Seat) {
@@ -303,6 +372,8 @@ impl Plugin {
         let now = Instant::now();
         hook.metrics.called(now.saturating_duration_since(started));
         match failure {
+            // Whether a filter's answer is a good one is for the application to say.
+            None if point.kind() == HookKind::Filter => {}
             None => hook.breaker.succeeded(),
             Some(error) if error.was_not_tried() => {}
             Some(error) => self.count_failure(point, now, error),
@@ -312,10 +383,12 @@ impl Plugin {
     fn count_failure(&self, point: HookPoint, now: Instant, error: &CallError) {
         let Some(hook) = self.hook(point) else { return };
         hook.metrics.failed();
+        *hook.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
         tracing::warn!(plugin = %self.manifest.id(), hook = %point, error = %error, "a plugin failed");
         self.log.keep(LogLevel::Error, &format!("{point}: {error}"));
         if hook.breaker.failed(now) {
-            self.note(LogLevel::Error, &format!("{point}: failed too often; left alone for half a minute"));
+            let rest = self.environment.config.breaker_rest;
+            self.note(LogLevel::Error, &format!("{point}: failed too often; left alone for {rest:?}"));
         }
     }
 }

@@ -4,6 +4,9 @@
 //! Every call names the plugin it is made for. Implementations scope what they touch to that plugin; the host has
 //! already checked names and sizes.
 
+mod database;
+mod events;
+mod http;
 mod vfs_path;
 
 use std::sync::Arc;
@@ -11,6 +14,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::plugin_id::PluginId;
+pub use database::{
+    DatabaseAccess, DatabaseError, DatabaseErrorKind, DatabasePort, DatabaseTransaction, PluginDatabase,
+    Rows, SiteView, SqlValue, Statement, StatementKind,
+};
+pub use events::{EmittedEvent, EventPort};
+pub use http::{HostAllowList, HttpPort, HttpRequest};
 pub use vfs_path::VfsPath;
 
 /// Why a port could not answer. The plugin gets the contract's empty answer; the reason goes to its log.
@@ -25,20 +34,12 @@ impl PortError {
     }
 }
 
-/// Published content, read only.
+/// Content, read only.
 #[async_trait]
 pub trait ContentPort: Send + Sync + 'static {
-    /// The published post with this slug as a JSON object; none where there is no such post or it is not published.
-    async fn published_post(&self, plugin: &PluginId, slug: &str) -> Result<Option<String>, PortError>;
-}
-
-/// The plugin's own durable key-value space.
-#[async_trait]
-pub trait KeyValuePort: Send + Sync + 'static {
-    /// The value under `key`.
-    async fn get(&self, plugin: &PluginId, key: &str) -> Result<Option<String>, PortError>;
-    /// Stores `value` under `key`, replacing what was there.
-    async fn set(&self, plugin: &PluginId, key: &str, value: &str) -> Result<(), PortError>;
+    /// The post with this slug as a JSON object; none where there is no such post. One that is not published is answered
+    /// only where `drafts` says so; what is in the trash never is.
+    async fn post(&self, plugin: &PluginId, slug: &str, drafts: bool) -> Result<Option<String>, PortError>;
 }
 
 /// What `vfs-stat` says about a file or folder.
@@ -125,10 +126,14 @@ pub trait LogPort: Send + Sync + 'static {
 /// Everything the host asks of the application. Cheap to clone.
 #[derive(Clone)]
 pub struct Ports {
-    /// Published content.
+    /// Posts.
     pub content: Arc<dyn ContentPort>,
-    /// Key-value spaces.
-    pub key_values: Arc<dyn KeyValuePort>,
+    /// Databases and key-value spaces.
+    pub databases: Arc<dyn DatabasePort>,
+    /// Requests to other servers.
+    pub http: Arc<dyn HttpPort>,
+    /// Events of plugins.
+    pub events: Arc<dyn EventPort>,
     /// Files.
     pub files: Arc<dyn FilePort>,
     /// Settings.

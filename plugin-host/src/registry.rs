@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::hook::{COUNT, HookPoint};
-use crate::manifest::OnError;
+use crate::manifest::{HookSettings, OnError};
 use crate::plugin::Plugin;
 use crate::plugin_id::PluginId;
 
@@ -25,14 +25,17 @@ pub(crate) struct Listener {
     pub(crate) plugin: Arc<Plugin>,
     pub(crate) on_error: OnError,
     priority: i64,
-    content_types: Vec<String>,
+    /// Names of content types or events, each of which may end in `*`; none means all.
+    topics: Option<Vec<String>>,
 }
 
 impl Listener {
-    /// Whether it wants content of this type; content without a type is wanted by all.
-    pub(crate) fn wants(&self, content_type: Option<&str>) -> bool {
-        self.content_types.is_empty()
-            || content_type.is_none_or(|wanted| self.content_types.iter().any(|name| name == wanted))
+    /// Whether it wants this topic; what has none is wanted by all.
+    pub(crate) fn wants(&self, topic: Option<&str>) -> bool {
+        match (&self.topics, topic) {
+            (Some(topics), Some(topic)) => topics.iter().any(|wanted| covers(wanted, topic)),
+            _ => true,
+        }
     }
 }
 
@@ -51,7 +54,7 @@ impl Snapshot {
                         plugin: Arc::clone(plugin),
                         on_error: settings.on_error,
                         priority: settings.priority,
-                        content_types: settings.content_types.clone(),
+                        topics: topics(point, settings),
                     });
                 }
             }
@@ -61,6 +64,20 @@ impl Snapshot {
             listeners.sort_by_key(|listener| listener.priority);
         }
         Snapshot { generation, plugins, listeners }
+    }
+}
+
+fn topics(point: HookPoint, settings: &HookSettings) -> Option<Vec<String>> {
+    match point {
+        HookPoint::OnEvent => Some(settings.events.clone()),
+        _ => Some(settings.content_types.clone()).filter(|names| !names.is_empty()),
+    }
+}
+
+fn covers(wanted: &str, topic: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(start) => topic.starts_with(start),
+        None => wanted == topic,
     }
 }
 
@@ -89,6 +106,11 @@ impl Registry {
     /// Whether anybody listens. Costs one load.
     pub(crate) fn listens(&self, point: HookPoint) -> bool {
         !self.current.load().listeners(point).is_empty()
+    }
+
+    /// Whether anybody listens to this topic.
+    pub(crate) fn listens_to(&self, point: HookPoint, topic: &str) -> bool {
+        self.current.load().listeners(point).iter().any(|listener| listener.wants(Some(topic)))
     }
 
     /// The number of the snapshot.

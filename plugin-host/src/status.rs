@@ -1,9 +1,11 @@
 //! What the host tells about its plugins, for the admin and for metrics.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::hook::HookPoint;
-use crate::manifest::{CronEntry, HookSettings};
+use crate::manifest::{CronEntry, HookSettings, Manifest};
 use crate::metrics::HookCounts;
 use crate::package::Origin;
 use crate::plugin_id::PluginId;
@@ -19,6 +21,8 @@ pub struct PluginStatus {
     pub version: semver::Version,
     /// Where it comes from.
     pub origin: Origin,
+    /// Everything that it says about itself.
+    pub manifest: Arc<Manifest>,
     /// The hooks that fire for it.
     pub hooks: Vec<HookStatus>,
     /// Its jobs.
@@ -31,6 +35,19 @@ pub struct PluginStatus {
     pub memory: usize,
     /// Host calls denied since it was loaded.
     pub denied_calls: u64,
+    /// The same by call and reason.
+    pub denials: Vec<Denial>,
+}
+
+/// What a plugin was denied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// The host call.
+    pub call: String,
+    /// Which permission is missing, or why it is never possible.
+    pub reason: String,
+    /// How often, since the plugin was loaded.
+    pub count: u64,
 }
 
 /// Whether a loaded plugin runs.
@@ -53,6 +70,12 @@ pub struct HookStatus {
     pub counts: HookCounts,
     /// Whether it is left alone for the moment.
     pub breaker_open: bool,
+    /// When it is tried again, where it is left alone.
+    pub retry_in: Option<Duration>,
+    /// Failures that count towards leaving it alone.
+    pub recent_failures: usize,
+    /// The last failure since the plugin was loaded.
+    pub last_error: Option<String>,
 }
 
 /// A folder whose plugin could not be loaded as it stands.

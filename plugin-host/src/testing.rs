@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use async_trait::async_trait;
 
+use crate::package::Migration;
 use crate::plugin_id::PluginId;
 use crate::ports::{
-    ContentPort, FilePort, FileStat, KeyValuePort, LogLevel, LogPort, PortError, Ports, SettingsPort, VfsPath,
+    ContentPort, DatabaseAccess, DatabaseError, DatabaseErrorKind, DatabasePort, DatabaseTransaction,
+    EmittedEvent, EventPort, FilePort, FileStat, HostAllowList, HttpPort, HttpRequest, LogLevel, LogPort,
+    PluginDatabase, PortError, Ports, Rows, SettingsPort, Statement, VfsPath,
 };
 
 pub use crate::bare::BareGuest;
@@ -27,6 +31,7 @@ struct Contents {
     values: BTreeMap<(PluginId, String), String>,
     files: BTreeMap<(PluginId, String), String>,
     settings: BTreeMap<(PluginId, String), String>,
+    events: Vec<EmittedEvent>,
     lines: Vec<LogLine>,
 }
 
@@ -47,7 +52,9 @@ impl MemoryPorts {
         let port = Arc::new(self.clone());
         Ports {
             content: Arc::<MemoryPorts>::clone(&port),
-            key_values: Arc::<MemoryPorts>::clone(&port),
+            databases: Arc::<MemoryPorts>::clone(&port),
+            http: Arc::<MemoryPorts>::clone(&port),
+            events: Arc::<MemoryPorts>::clone(&port),
             files: Arc::<MemoryPorts>::clone(&port),
             settings: Arc::<MemoryPorts>::clone(&port),
             log: port,
@@ -74,6 +81,11 @@ impl MemoryPorts {
         self.lock().files.get(&(plugin.clone(), path.to_owned())).cloned()
     }
 
+    /// All events so far.
+    pub fn events(&self) -> Vec<EmittedEvent> {
+        self.lock().events.clone()
+    }
+
     /// All log lines so far.
     pub fn lines(&self) -> Vec<LogLine> {
         self.lock().lines.clone()
@@ -86,19 +98,76 @@ impl MemoryPorts {
 
 #[async_trait]
 impl ContentPort for MemoryPorts {
-    async fn published_post(&self, _plugin: &PluginId, slug: &str) -> Result<Option<String>, PortError> {
+    async fn post(&self, _plugin: &PluginId, slug: &str, _drafts: bool) -> Result<Option<String>, PortError> {
         Ok(self.lock().posts.get(slug).cloned())
     }
 }
 
 #[async_trait]
-impl KeyValuePort for MemoryPorts {
-    async fn get(&self, plugin: &PluginId, key: &str) -> Result<Option<String>, PortError> {
-        Ok(self.value(plugin, key))
+impl DatabasePort for MemoryPorts {
+    fn open(&self, plugin: &PluginId, _access: DatabaseAccess) -> Arc<dyn PluginDatabase> {
+        Arc::new(MemoryValues { ports: self.clone(), plugin: plugin.clone() })
     }
 
-    async fn set(&self, plugin: &PluginId, key: &str, value: &str) -> Result<(), PortError> {
-        self.lock().values.insert((plugin.clone(), key.to_owned()), value.to_owned());
+    async fn migrate(&self, _plugin: &PluginId, migrations: &[Migration]) -> Result<usize, PortError> {
+        match migrations {
+            [] => Ok(0),
+            _ => Err(PortError::new(NO_SQL)),
+        }
+    }
+}
+
+/// There is no SQL in memory: what needs it is tested with the application's own databases.
+const NO_SQL: &str = "these ports hold key-values only";
+
+/// One plugin's key-values.
+struct MemoryValues {
+    ports: MemoryPorts,
+    plugin: PluginId,
+}
+
+#[async_trait]
+impl PluginDatabase for MemoryValues {
+    async fn run(&self, _statement: Statement, _until: Instant) -> Result<Rows, DatabaseError> {
+        Err(DatabaseError::new(DatabaseErrorKind::Failed, NO_SQL))
+    }
+
+    async fn begin(&self, _until: Instant) -> Result<Box<dyn DatabaseTransaction>, DatabaseError> {
+        Err(DatabaseError::new(DatabaseErrorKind::Failed, NO_SQL))
+    }
+
+    async fn get(&self, key: &str, _until: Instant) -> Result<Option<String>, DatabaseError> {
+        Ok(self.ports.value(&self.plugin, key))
+    }
+
+    async fn set(&self, key: &str, value: &str, _until: Instant) -> Result<(), DatabaseError> {
+        self.ports.lock().values.insert((self.plugin.clone(), key.to_owned()), value.to_owned());
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl HttpPort for MemoryPorts {
+    async fn send(
+        &self,
+        _plugin: &PluginId,
+        request: HttpRequest,
+        _allowed: &HostAllowList,
+        _until: Instant,
+    ) -> Result<String, PortError> {
+        Err(PortError::new(format!("{} cannot be reached from memory", request.url)))
+    }
+}
+
+#[async_trait]
+impl EventPort for MemoryPorts {
+    async fn publish(
+        &self,
+        _plugin: &PluginId,
+        events: Vec<EmittedEvent>,
+        _chain: Vec<PluginId>,
+    ) -> Result<(), PortError> {
+        self.lock().events.extend(events);
         Ok(())
     }
 }

@@ -1,6 +1,20 @@
 //! Who answers host calls: the real host in WebAssembly, something replaceable elsewhere.
 
-/// The host's side of [`host_api`](crate::host_api), one method per function; see there for what each answers.
+#[cfg(target_family = "wasm")]
+mod imports;
+#[cfg(not(target_family = "wasm"))]
+mod thread;
+
+use crate::context::CallContext;
+use crate::data::{Aggregate, Condition, Error, ErrorCode, Group, Row, Selection, Value};
+#[cfg(target_family = "wasm")]
+pub(crate) use imports::call;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use thread::{call, install};
+
+/// The host's side of [`host_api`](crate::host_api), [`verdict`](crate::verdict), [`context`](crate::context) and
+/// [`data`](crate::data), one method per function; see there for what each answers. Those beyond `host_api` need not be
+/// implemented.
 ///
 /// Implement it to give a test a host of its own making, then hand it to
 /// [`testing::install`](crate::testing::install).
@@ -43,125 +57,96 @@ pub trait HostBackend {
     fn vfs_stat(&self, path: &str) -> Option<String>;
     /// Answers [`host_api::emit_event`](crate::host_api::emit_event).
     fn emit_event(&self, event_type: &str, data: &str) -> String;
-}
 
-#[cfg(target_family = "wasm")]
-mod active {
-    //! Calls go to the imports without a table of functions between, so that the linker drops the imports that a
-    //! plugin never calls.
-
-    use super::HostBackend;
-    use crate::bindings::raisfast::plugin_wit::host_api;
-
-    pub(crate) struct Imports;
-
-    impl HostBackend for Imports {
-        fn log(&self, level: &str, message: &str) {
-            host_api::log(level, message);
-        }
-
-        fn get_config(&self, key: &str) -> Option<String> {
-            host_api::get_config(key)
-        }
-
-        fn http_get(&self, url: &str) -> Option<String> {
-            host_api::http_get(url)
-        }
-
-        fn http_post(&self, url: &str, body: &str) -> Option<String> {
-            host_api::http_post(url, body)
-        }
-
-        fn get_data(&self, key: &str) -> Option<String> {
-            host_api::get_data(key)
-        }
-
-        fn set_data(&self, key: &str, value: &str) -> bool {
-            host_api::set_data(key, value)
-        }
-
-        fn get_post(&self, slug: &str) -> Option<String> {
-            host_api::get_post(slug)
-        }
-
-        fn db_query(&self, sql: &str, params: Option<&str>) -> String {
-            host_api::db_query(sql, params)
-        }
-
-        fn db_execute(&self, sql: &str, params: Option<&str>) -> String {
-            host_api::db_execute(sql, params)
-        }
-
-        fn db_begin(&self) -> String {
-            host_api::db_begin()
-        }
-
-        fn db_commit(&self) -> String {
-            host_api::db_commit()
-        }
-
-        fn db_rollback(&self) -> String {
-            host_api::db_rollback()
-        }
-
-        fn vfs_read(&self, path: &str) -> Option<String> {
-            host_api::vfs_read(path)
-        }
-
-        fn vfs_write(&self, path: &str, content: &str) -> bool {
-            host_api::vfs_write(path, content)
-        }
-
-        fn vfs_delete(&self, path: &str) -> bool {
-            host_api::vfs_delete(path)
-        }
-
-        fn vfs_exists(&self, path: &str) -> bool {
-            host_api::vfs_exists(path)
-        }
-
-        fn vfs_list(&self, path: &str) -> Option<String> {
-            host_api::vfs_list(path)
-        }
-
-        fn vfs_stat(&self, path: &str) -> Option<String> {
-            host_api::vfs_stat(path)
-        }
-
-        fn emit_event(&self, event_type: &str, data: &str) -> String {
-            host_api::emit_event(event_type, data)
-        }
+    /// Answers [`verdict::refuse`](crate::verdict::refuse). Does nothing by default.
+    fn refuse(&self, code: &str, message: &str) {
+        let _ = (code, message);
     }
 
-    pub(crate) fn call<T>(answer: impl FnOnce(&Imports) -> T) -> T {
-        answer(&Imports)
+    /// Answers [`verdict::hold`](crate::verdict::hold). Does nothing by default.
+    fn hold(&self) {}
+
+    /// Answers [`context::current`](crate::context::current). Empty by default.
+    fn context(&self) -> CallContext {
+        CallContext::default()
+    }
+
+    /// Answers [`data::insert`](crate::data::insert). An error by default, as for all calls on tables.
+    fn data_insert(&self, table: &str, row: &Row) -> Result<i64, Error> {
+        let _ = row;
+        no_tables(table)
+    }
+
+    /// Answers [`Query::fetch_one`](crate::data::Query::fetch_one).
+    fn data_fetch_one(&self, table: &str, selection: &Selection) -> Result<Option<Row>, Error> {
+        let _ = selection;
+        no_tables(table)
+    }
+
+    /// Answers [`Query::fetch_all`](crate::data::Query::fetch_all).
+    fn data_fetch_all(&self, table: &str, selection: &Selection) -> Result<Vec<Row>, Error> {
+        let _ = selection;
+        no_tables(table)
+    }
+
+    /// Answers [`Query::update`](crate::data::Query::update).
+    fn data_update(&self, table: &str, changes: &Row, conditions: &[Condition]) -> Result<u64, Error> {
+        let _ = (changes, conditions);
+        no_tables(table)
+    }
+
+    /// Answers [`Query::delete`](crate::data::Query::delete).
+    fn data_delete(&self, table: &str, conditions: &[Condition]) -> Result<u64, Error> {
+        let _ = conditions;
+        no_tables(table)
+    }
+
+    /// Answers [`Query::count`](crate::data::Query::count).
+    fn data_count(&self, table: &str, conditions: &[Condition]) -> Result<u64, Error> {
+        let _ = conditions;
+        no_tables(table)
+    }
+
+    /// Answers [`Query::increment`](crate::data::Query::increment).
+    fn data_increment(
+        &self,
+        table: &str,
+        column: &str,
+        by: i64,
+        conditions: &[Condition],
+    ) -> Result<u64, Error> {
+        let _ = (column, by, conditions);
+        no_tables(table)
+    }
+
+    /// Answers [`Query::sum`](crate::data::Query::sum).
+    fn data_sum(&self, table: &str, column: &str, conditions: &[Condition]) -> Result<Value, Error> {
+        let _ = (column, conditions);
+        no_tables(table)
+    }
+
+    /// Answers [`Query::group_by`](crate::data::Query::group_by).
+    fn data_group_by(
+        &self,
+        table: &str,
+        column: &str,
+        aggregate: &Aggregate,
+        conditions: &[Condition],
+    ) -> Result<Vec<Group>, Error> {
+        let _ = (column, aggregate, conditions);
+        no_tables(table)
+    }
+
+    /// Answers [`data::new_id`](crate::data::new_id). By default the same id each time.
+    fn new_id(&self) -> String {
+        "00000000-0000-7000-8000-000000000000".to_owned()
     }
 }
 
-#[cfg(not(target_family = "wasm"))]
-mod active {
-    //! One backend per thread, because tests run one to a thread.
-
-    use std::cell::RefCell;
-    use std::rc::Rc;
-
-    use super::HostBackend;
-    use crate::testing::MemoryHost;
-
-    thread_local! {
-        static BACKEND: RefCell<Rc<dyn HostBackend>> = RefCell::new(Rc::new(MemoryHost::default()));
-    }
-
-    pub(crate) fn install(backend: Rc<dyn HostBackend>) {
-        BACKEND.with(|slot| *slot.borrow_mut() = backend);
-    }
-
-    pub(crate) fn call<T>(answer: impl FnOnce(&dyn HostBackend) -> T) -> T {
-        let backend = BACKEND.with(|slot| Rc::clone(&slot.borrow()));
-        answer(backend.as_ref())
-    }
+fn no_tables<T>(table: &str) -> Result<T, Error> {
+    let message = format!(
+        "this backend has no tables, and so no `{table}`; with MemoryHost, enable the feature `sqlite` of \
+         fleuron-plugin in `[dev-dependencies]`"
+    );
+    Err(Error::new(ErrorCode::Failed, message))
 }
-
-pub(crate) use active::call;
-#[cfg(not(target_family = "wasm"))]
-pub(crate) use active::install;

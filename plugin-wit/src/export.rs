@@ -1,6 +1,6 @@
 //! From an author's [`Guest`](crate::Guest) to the exports that the host looks for.
 //!
-//! The generated trait has no default methods, so [`Exported`] implements all of it by forwarding to the author's.
+//! The generated traits have no default methods, so [`Exported`] implements all of them by forwarding to the author's.
 
 /// Exports the hooks of a type that implements [`Guest`](crate::Guest). Call it once in the crate, at its root.
 ///
@@ -27,10 +27,11 @@ mod forward {
     use std::sync::Once;
 
     use crate::Guest;
+    use crate::bindings::exports::fleuron::host::events;
     use crate::bindings::exports::raisfast::plugin_wit::plugin_hooks;
-    use crate::types::{CommentInput, ContentEvent, PostInput, PostOutput};
+    use crate::types::{CommentInput, ContentEvent, Event, PostInput, PostOutput};
 
-    /// The generated trait, implemented by whatever implements the crate's own.
+    /// The generated traits, implemented by whatever implements the crate's own.
     pub struct Exported<P>(PhantomData<P>);
 
     impl<P: Guest> plugin_hooks::Guest for Exported<P> {
@@ -112,6 +113,13 @@ mod forward {
         fn on_cron_tick(payload: Option<String>) {
             report_panics();
             P::on_cron_tick(payload);
+        }
+    }
+
+    impl<P: Guest> events::Guest for Exported<P> {
+        fn on_event(event: Event) {
+            report_panics();
+            P::on_event(event);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The trait that a plugin implements: one method per hook, each with a default that leaves everything as it is.
 
-use crate::types::{CommentInput, ContentEvent, PostInput, PostOutput};
+use crate::types::{CommentInput, ContentEvent, Event, PostInput, PostOutput};
 
 /// A plugin. Write the methods of the hooks you want, list the same hooks in `manifest.toml`, and pass the type to
 /// [`export_plugin_hooks!`](crate::export_plugin_hooks).
@@ -98,5 +98,11 @@ pub trait Guest {
     /// JSON with its `label`, its `job_type` and the time it was due.
     fn on_cron_tick(payload: Option<String>) {
         let _ = payload;
+    }
+
+    /// Action: another plugin emitted an event that a table `[events."..."]` of the manifest subscribes to. Nobody
+    /// receives events of its own.
+    fn on_event(event: Event) {
+        let _ = event;
     }
 }

@@ -3,30 +3,34 @@
 //! In WebAssembly they call the host. Anywhere else they call the [`HostBackend`](crate::HostBackend) of the current
 //! thread, which is a [`testing::MemoryHost`](crate::testing::MemoryHost) unless a test installs another.
 //!
-//! A call that the site's owner has not granted is refused, and the reason stands in the plugin's log. Functions that
-//! answer an `Option` then answer `None`, those that answer a `bool` answer `false`, and those that answer JSON answer
-//! `{"error":"..."}`.
+//! A call that the manifest does not ask permission for is refused, and the reason stands in the plugin's log. Functions
+//! that answer an `Option` then answer `None`, those that answer a `bool` answer `false`, and those that answer JSON
+//! answer `{"error":"..."}`. The same holds for calls that fail.
+//!
+//! What speaks JSON here has a typed form in [`data`](crate::data) and [`database`](crate::database).
 
 #[cfg(target_family = "wasm")]
 use crate::backend::HostBackend;
 use crate::backend::call;
 
-/// Writes a line to the plugin's log. Levels: `trace`, `debug`, `info`, `warn`, `error`.
+/// Writes a line to the plugin's log. Levels: `debug`, `info`, `warn`, `error`; `trace` counts as `debug`, any other word
+/// as `info`.
 pub fn log(level: &str, message: &str) {
     call(|host| host.log(level, message));
 }
 
-/// The plugin's own setting of this name, as the administrator set it.
+/// The plugin's own setting of this name as the administrator set it, else its default.
 pub fn get_config(key: &str) -> Option<String> {
     call(|host| host.get_config(key))
 }
 
-/// Fetches a page with GET and answers the response's body. Needs the permission `http` for the address's host.
+/// Fetches a page with GET and answers the body of a response with status 2xx. Needs the permission `http` for the
+/// address's host. Refused while a transaction is open.
 pub fn http_get(url: &str) -> Option<String> {
     call(|host| host.http_get(url))
 }
 
-/// Sends a body with POST and answers the response's body. Needs the permission `http` for the address's host.
+/// Sends a body with POST, as JSON where it is JSON and else as plain text, and answers as [`http_get`] does.
 pub fn http_post(url: &str, body: &str) -> Option<String> {
     call(|host| host.http_post(url, body))
 }
@@ -36,12 +40,14 @@ pub fn get_data(key: &str) -> Option<String> {
     call(|host| host.get_data(key))
 }
 
-/// Writes a value to the plugin's own key-value store, where it outlives restarts. `false`: not stored.
+/// Writes a value of at most 1 MiB to the plugin's own key-value store, where it outlives restarts. A key has 1 to 512
+/// bytes. Part of the open transaction, if there is one. `false`: not stored.
 pub fn set_data(key: &str, value: &str) -> bool {
     call(|host| host.set_data(key, value))
 }
 
-/// The published post of this slug as a JSON object.
+/// The published post of this slug as a JSON object with the fields of [`PostOutput`](crate::PostOutput). One that is not
+/// published needs `"read:drafts"` in the permission `database`.
 pub fn get_post(slug: &str) -> Option<String> {
     call(|host| host.get_post(slug))
 }
@@ -105,8 +111,11 @@ pub fn vfs_stat(path: &str) -> Option<String> {
     call(|host| host.vfs_stat(path))
 }
 
-/// Publishes an event of the plugin's own, `plugin.<id>.<event_type>`, with JSON data. It is delivered when the hook
-/// call ends well and vanishes when it fails. Answers JSON: `{"error":"..."}` when it was refused.
+/// Publishes an event of the plugin's own, `plugin.<id>.<event_type>`, with JSON data of at most 64 KiB. It is delivered
+/// when the hook call ends well and vanishes when it fails. Answers `{"ok":true,"id":"..."}` or `{"error":"..."}`. Needs
+/// the permission `events = ["emit"]`. Refused while a transaction is open.
+///
+/// The type has 1 to 64 lower-case letters, digits, `.`, `_` and `-`.
 pub fn emit_event(event_type: &str, data: &str) -> String {
     call(|host| host.emit_event(event_type, data))
 }

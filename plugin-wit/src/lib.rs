@@ -4,21 +4,28 @@ mod backend;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod bindings;
+pub mod context;
+pub mod data;
+pub mod database;
 mod export;
 mod guest;
 pub mod host_api;
+mod json;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 mod types;
+pub mod verdict;
 
 pub use backend::HostBackend;
+pub use context::CallContext;
 pub use guest::Guest;
-pub use types::{CommentInput, ContentEvent, PostInput, PostOutput};
+pub use types::{CommentInput, ContentEvent, Event, PostInput, PostOutput};
 
 /// Everything a plugin's source needs, for `use fleuron_plugin::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        CommentInput, ContentEvent, Guest, PostInput, PostOutput, export_plugin_hooks, host_api,
+        CallContext, CommentInput, ContentEvent, Event, Guest, PostInput, PostOutput, context, data,
+        database, export_plugin_hooks, host_api, row, verdict,
     };
 }
 

@@ -8,39 +8,91 @@
 //! host_api::log("info", &host_api::get_config("greeting").unwrap_or_default());
 //! assert_eq!(host.log_lines(), ["info: Hello"]);
 //! ```
+//!
+//! With the feature `sqlite` it has a database too, held to the rules that hold on a site:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! fleuron-plugin = { path = "sdk", features = ["sqlite"] }
+//! ```
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+mod backend;
+#[cfg(feature = "sqlite")]
+mod database;
+#[cfg(not(feature = "sqlite"))]
+#[path = "testing/no_database.rs"]
+mod database;
+mod events;
+mod files;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod state;
+#[cfg(feature = "sqlite")]
+mod typed;
+#[cfg(feature = "sqlite")]
+mod views;
+
+use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
-use crate::backend::{self, HostBackend};
+use crate::backend::{self as host_backend, HostBackend};
+use crate::context::CallContext;
+#[cfg(feature = "sqlite")]
+use crate::data::{Error, Row};
+use state::State;
 
 /// Answers the current thread's host calls with `backend` from now on.
 pub fn install(backend: impl HostBackend + 'static) {
-    backend::install(Rc::new(backend));
+    host_backend::install(Rc::new(backend));
+}
+
+/// A permission that a test can take away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Permission {
+    /// `database`, whatever it names: all SQL.
+    Database,
+    /// `"own"` in `database`: the plugin's own tables.
+    OwnTables,
+    /// `http`: requests to other servers.
+    Http,
+    /// `"emit"` in `events`.
+    Emit,
+}
+
+/// What a filter said through [`verdict`](crate::verdict).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It refused, with a code for programs and a message for people.
+    Refused {
+        /// The code.
+        code: String,
+        /// The message.
+        message: String,
+    },
+    /// It held the change back from the public.
+    Held,
+}
+
+/// A request that the plugin sent to another server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentRequest {
+    /// The address.
+    pub url: String,
+    /// The body of a POST; `None` for a GET.
+    pub body: Option<String>,
 }
 
 /// A host that keeps everything in memory. Clones share the same contents.
 ///
-/// Settings, key-values, files, posts, events and the log work as they do on the site. What depends on the world
-/// outside answers what the test laid ready, and otherwise that it was not granted.
+/// Settings, key-values, files, posts, events, verdicts and the log work as they do on the site, and everything is
+/// granted until [`MemoryHost::deny`] takes it away. Other servers answer what the test laid ready. Budgets and time
+/// limits are the site's own matter: here a call may take as long, and make as many calls, as it likes.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryHost {
     state: Rc<RefCell<State>>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    log: Vec<String>,
-    config: BTreeMap<String, String>,
-    data: BTreeMap<String, String>,
-    posts: BTreeMap<String, String>,
-    files: BTreeMap<String, String>,
-    pages: BTreeMap<String, String>,
-    answers: BTreeMap<String, String>,
-    events: Vec<(String, String)>,
-}
-
+/// Before the call.
 impl MemoryHost {
     /// Makes an empty host answer the current thread's host calls, and returns a handle to it.
     pub fn install() -> Self {
@@ -51,230 +103,129 @@ impl MemoryHost {
 
     /// Sets one of the plugin's settings.
     pub fn set_config(&self, key: &str, value: &str) {
-        self.state.borrow_mut().config.insert(key.to_owned(), value.to_owned());
+        self.state().config.insert(key.to_owned(), value.to_owned());
     }
 
     /// Publishes a post: what `get_post` answers for this slug, a JSON object.
     pub fn set_post(&self, slug: &str, json: &str) {
-        self.state.borrow_mut().posts.insert(slug.to_owned(), json.to_owned());
+        self.state().posts.insert(slug.to_owned(), json.to_owned());
     }
 
-    /// Lays ready what `http_get` and `http_post` answer for this address.
-    pub fn set_page(&self, url: &str, body: &str) {
-        self.state.borrow_mut().pages.insert(url.to_owned(), body.to_owned());
+    /// Lays ready what another server answers to `http_get` and `http_post` at this address. Any other address fails.
+    pub fn answer_http(&self, url: &str, body: &str) {
+        self.state().http_answers.insert(url.to_owned(), body.to_owned());
     }
 
-    /// Lays ready what `db_query` and `db_execute` answer for exactly this SQL.
+    /// Lays ready what `db_query` and `db_execute` answer for exactly this SQL, and `db_begin`, `db_commit` and
+    /// `db_rollback` for `BEGIN`, `COMMIT` and `ROLLBACK`. For tests that do without the feature `sqlite`.
     pub fn set_sql_answer(&self, sql: &str, json: &str) {
-        self.state.borrow_mut().answers.insert(sql.to_owned(), json.to_owned());
+        self.state().sql_answers.insert(sql.to_owned(), json.to_owned());
     }
 
-    /// Every line logged so far, each as `level: message`.
+    /// Sets what [`context::current`](crate::context::current) answers. Where `hook` names an action, `render-markdown`
+    /// or `filter-html`, verdicts are ignored as on the site.
+    pub fn set_context(&self, context: CallContext) {
+        self.state().context = context;
+    }
+
+    /// Takes a permission away: calls that need it are refused and the reason is logged, as for a plugin whose manifest
+    /// does not ask for it.
+    pub fn deny(&self, permission: Permission) {
+        self.state().denied.insert(permission);
+    }
+
+    /// Gives back what [`MemoryHost::deny`] took away.
+    pub fn grant(&self, permission: Permission) {
+        self.state().denied.remove(&permission);
+    }
+
+    /// Runs the statements of a migration, as the site does with the files in the plugin's folder `migrations`:
+    /// `host.migrate(include_str!("../migrations/0001_visits.sql"))?`. All of them or none.
+    ///
+    /// # Errors
+    /// Where a statement fails, or does what a migration may not.
+    #[cfg(feature = "sqlite")]
+    pub fn migrate(&self, sql: &str) -> Result<(), Error> {
+        self.state().database()?.migrate(sql)
+    }
+
+    /// Puts rows into a view of the site, such as `core_posts`, from where the plugin's SQL reads them. Columns that a
+    /// row leaves out are NULL. Call it with no rows for an empty view.
+    ///
+    /// # Errors
+    /// Where the site has no such view, or the view no such column.
+    #[cfg(feature = "sqlite")]
+    pub fn seed_view(&self, view: &str, rows: impl IntoIterator<Item = Row>) -> Result<(), Error> {
+        self.state().database()?.seed_view(view, rows)
+    }
+}
+
+/// The call.
+impl MemoryHost {
+    /// Runs a hook as the site does: a transaction that is left open is rolled back; events are published when the hook
+    /// ends well and vanish when it panics. The panic goes on.
+    ///
+    /// A hook may also be called directly; then events are published at once, and no end of a call tidies up.
+    ///
+    /// # Panics
+    /// When called within a call.
+    pub fn call<T>(&self, hook: impl FnOnce() -> T) -> T {
+        self.state().begin_call();
+        let mut end = EndOfCall { host: self, ended_well: false };
+        let answer = hook();
+        end.ended_well = true;
+        answer
+    }
+
+    fn state(&self) -> RefMut<'_, State> {
+        self.state.borrow_mut()
+    }
+}
+
+/// Ends a call also when the hook panics.
+struct EndOfCall<'a> {
+    host: &'a MemoryHost,
+    ended_well: bool,
+}
+
+impl Drop for EndOfCall<'_> {
+    fn drop(&mut self) {
+        self.host.state().end_call(self.ended_well);
+    }
+}
+
+/// After the call.
+impl MemoryHost {
+    /// Every line logged so far, each as `level: message`; also the host's own about calls that it refused.
     pub fn log_lines(&self) -> Vec<String> {
-        self.state.borrow().log.clone()
+        self.state().log.clone()
     }
 
     /// The value that the plugin stored under a key.
     pub fn data(&self, key: &str) -> Option<String> {
-        self.state.borrow().data.get(key).cloned()
+        self.state().data.get(key).cloned()
     }
 
     /// The content of a file that the plugin wrote.
     pub fn file(&self, path: &str) -> Option<String> {
-        self.state.borrow().files.get(path).cloned()
+        self.state().files.get(path).cloned()
     }
 
-    /// The events that the plugin emitted, each as its type and its data.
+    /// The requests that the plugin sent to other servers, also those that nothing was laid ready for.
+    pub fn requests(&self) -> Vec<SentRequest> {
+        self.state().requests.clone()
+    }
+
+    /// The events that were published, each as the type that the plugin gave it and its data.
     pub fn events(&self) -> Vec<(String, String)> {
-        self.state.borrow().events.clone()
+        self.state().events.clone()
     }
 
-    fn sql_answer(&self, sql: &str) -> String {
-        self.state.borrow().answers.get(sql).cloned().unwrap_or_else(|| not_granted("database"))
+    /// What the last call said through [`verdict`](crate::verdict); `None` where it said nothing.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.state().verdict.clone()
     }
-}
-
-impl HostBackend for MemoryHost {
-    fn log(&self, level: &str, message: &str) {
-        self.state.borrow_mut().log.push(format!("{level}: {message}"));
-    }
-
-    fn get_config(&self, key: &str) -> Option<String> {
-        self.state.borrow().config.get(key).cloned()
-    }
-
-    fn http_get(&self, url: &str) -> Option<String> {
-        self.state.borrow().pages.get(url).cloned()
-    }
-
-    fn http_post(&self, url: &str, _body: &str) -> Option<String> {
-        self.state.borrow().pages.get(url).cloned()
-    }
-
-    fn get_data(&self, key: &str) -> Option<String> {
-        self.data(key)
-    }
-
-    fn set_data(&self, key: &str, value: &str) -> bool {
-        self.state.borrow_mut().data.insert(key.to_owned(), value.to_owned());
-        true
-    }
-
-    fn get_post(&self, slug: &str) -> Option<String> {
-        self.state.borrow().posts.get(slug).cloned()
-    }
-
-    fn db_query(&self, sql: &str, _params: Option<&str>) -> String {
-        self.sql_answer(sql)
-    }
-
-    fn db_execute(&self, sql: &str, _params: Option<&str>) -> String {
-        self.sql_answer(sql)
-    }
-
-    fn db_begin(&self) -> String {
-        self.sql_answer("BEGIN")
-    }
-
-    fn db_commit(&self) -> String {
-        self.sql_answer("COMMIT")
-    }
-
-    fn db_rollback(&self) -> String {
-        self.sql_answer("ROLLBACK")
-    }
-
-    fn vfs_read(&self, path: &str) -> Option<String> {
-        self.file(path)
-    }
-
-    fn vfs_write(&self, path: &str, content: &str) -> bool {
-        let accepted = is_file_path(path);
-        if accepted {
-            self.state.borrow_mut().files.insert(path.to_owned(), content.to_owned());
-        }
-        accepted
-    }
-
-    fn vfs_delete(&self, path: &str) -> bool {
-        self.state.borrow_mut().files.remove(path).is_some()
-    }
-
-    fn vfs_exists(&self, path: &str) -> bool {
-        self.vfs_stat(path).is_some()
-    }
-
-    fn vfs_list(&self, path: &str) -> Option<String> {
-        let folder = folder_prefix(path);
-        let state = self.state.borrow();
-        let names: std::collections::BTreeSet<&str> = state
-            .files
-            .keys()
-            .filter_map(|file| file.strip_prefix(&folder))
-            .map(|rest| rest.find('/').map_or(rest, |slash| &rest[..=slash]))
-            .collect();
-        let quoted: Vec<String> = names.into_iter().map(json_string).collect();
-        Some(format!("[{}]", quoted.join(",")))
-    }
-
-    fn vfs_stat(&self, path: &str) -> Option<String> {
-        let state = self.state.borrow();
-        let folder = folder_prefix(path);
-        if let Some(content) = state.files.get(path) {
-            Some(format!(r#"{{"size":{},"is_dir":false,"modified":0}}"#, content.len()))
-        } else if state.files.keys().any(|file| file.starts_with(&folder)) {
-            Some(r#"{"size":0,"is_dir":true,"modified":0}"#.to_owned())
-        } else {
-            None
-        }
-    }
-
-    fn emit_event(&self, event_type: &str, data: &str) -> String {
-        self.state.borrow_mut().events.push((event_type.to_owned(), data.to_owned()));
-        r#"{"ok":true}"#.to_owned()
-    }
-}
-
-fn not_granted(permission: &str) -> String {
-    format!(r#"{{"error":"not granted: {permission}"}}"#)
-}
-
-/// The site's own rule: refused, never cleaned.
-fn is_file_path(path: &str) -> bool {
-    path.len() <= 512
-        && !path.contains(['\\', '\0'])
-        && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
-}
-
-fn folder_prefix(path: &str) -> String {
-    let path = path.trim_end_matches('/');
-    if path.is_empty() { String::new() } else { format!("{path}/") }
-}
-
-fn json_string(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            control if control < ' ' => quoted.push_str(&format!("\\u{:04x}", u32::from(control))),
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]
-mod tests {
-    use super::MemoryHost;
-    use crate::host_api;
-
-    #[test]
-    fn files_are_read_back_and_listed() {
-        let host = MemoryHost::install();
-        assert!(host_api::vfs_write("cache/posts/a.json", "{}"));
-        assert!(host_api::vfs_write("cache/z\".txt", "four"));
-        assert_eq!(host.file("cache/posts/a.json").as_deref(), Some("{}"));
-        assert_eq!(host_api::vfs_read("cache/posts/a.json").as_deref(), Some("{}"));
-        assert_eq!(host_api::vfs_list("").as_deref(), Some(r#"["cache/"]"#));
-        assert_eq!(host_api::vfs_list("cache/").as_deref(), Some(r#"["posts/","z\".txt"]"#));
-        assert_eq!(
-            host_api::vfs_stat("cache/z\".txt").as_deref(),
-            Some(r#"{"size":4,"is_dir":false,"modified":0}"#)
-        );
-        assert!(host_api::vfs_exists("cache/posts"));
-        assert!(host_api::vfs_delete("cache/posts/a.json"));
-        assert!(!host_api::vfs_exists("cache/posts"));
-        assert!(!host_api::vfs_delete("cache/posts/a.json"));
-    }
-
-    #[test]
-    fn paths_that_lead_elsewhere_are_refused() {
-        MemoryHost::install();
-        for path in ["", "/etc/passwd", "a/../b", "a//b", "a/./b", "a\\b", "a\0b", "a".repeat(513).as_str()] {
-            assert!(!host_api::vfs_write(path, "x"), "{path:?}");
-        }
-    }
-
-    #[test]
-    fn what_was_not_laid_ready_is_not_granted() {
-        let host = MemoryHost::install();
-        assert_eq!(host_api::http_get("https://example.com/"), None);
-        assert_eq!(host_api::db_query("SELECT 1", None), r#"{"error":"not granted: database"}"#);
-        host.set_page("https://example.com/", "hello");
-        host.set_sql_answer("SELECT 1", r#"[{"1":1}]"#);
-        assert_eq!(host_api::http_get("https://example.com/").as_deref(), Some("hello"));
-        assert_eq!(host_api::db_query("SELECT 1", None), r#"[{"1":1}]"#);
-    }
-
-    #[test]
-    fn a_fresh_host_is_empty() {
-        let first = MemoryHost::install();
-        assert!(host_api::set_data("visits", "1"));
-        assert_eq!(first.data("visits").as_deref(), Some("1"));
-        MemoryHost::install();
-        assert_eq!(host_api::get_data("visits"), None);
-        assert_eq!(first.data("visits").as_deref(), Some("1"));
-    }
-}
+mod tests;

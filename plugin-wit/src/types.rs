@@ -1,4 +1,4 @@
-//! The payloads of the hooks, field by field as `plugin.wit` declares them.
+//! The payloads of the hooks, field by field as `plugin.wit` and `wit/host.wit` declare them.
 //!
 //! They are written by hand, and the generated bindings are told to use them, so that the same documented types
 //! serve in WebAssembly and in an author's tests.
@@ -79,4 +79,15 @@ pub struct ContentEvent {
     pub data: String,
     /// The entry's id; `None` while it is being created.
     pub id: Option<String>,
+}
+
+/// An event that another plugin emitted, handed to `on-event`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Event {
+    /// The same at every attempt to deliver it.
+    pub id: String,
+    /// `plugin.<id>.<type>`, where `<id>` is the plugin that emitted it.
+    pub event_type: String,
+    /// JSON.
+    pub data: String,
 }

@@ -6,12 +6,17 @@ use fleuron_tests::TestApp;
 use serde_json::{Value, json};
 
 /// What the API offers. Clients rely on each of these.
-const OPERATIONS: [&str; 36] = [
+const OPERATIONS: [&str; 43] = [
     "DELETE /api/v1/categories/{id_or_slug}",
     "DELETE /api/v1/comments/{id}",
     "DELETE /api/v1/pages/{id_or_slug}",
     "DELETE /api/v1/posts/{id_or_slug}",
     "DELETE /api/v1/tags/{id_or_slug}",
+    "GET /api/v1/admin/hooks",
+    "GET /api/v1/admin/plugins",
+    "GET /api/v1/admin/plugins/{id}",
+    "GET /api/v1/admin/plugins/{id}/logs",
+    "GET /api/v1/admin/plugins/{id}/settings",
     "GET /api/v1/admin/settings",
     "GET /api/v1/admin/users",
     "GET /api/v1/admin/users/{id}",
@@ -34,6 +39,7 @@ const OPERATIONS: [&str; 36] = [
     "PATCH /api/v1/pages/{id_or_slug}",
     "PATCH /api/v1/posts/{id_or_slug}",
     "PATCH /api/v1/tags/{id_or_slug}",
+    "POST /api/v1/admin/plugins/{id}/reload",
     "POST /api/v1/admin/users",
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/logout",
@@ -43,6 +49,7 @@ const OPERATIONS: [&str; 36] = [
     "POST /api/v1/posts",
     "POST /api/v1/posts/{id}/comments",
     "POST /api/v1/tags",
+    "PUT /api/v1/admin/plugins/{id}/settings",
 ];
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -80,7 +87,7 @@ async fn every_description_is_a_route() {
         let nobody = uuid::Uuid::now_v7().to_string();
         let concrete = path.replace("{id}", &nobody).replace("{id_or_slug}", &nobody);
         let mut request = administrator.request(method.parse().unwrap(), &concrete);
-        if matches!(method.as_str(), "POST" | "PATCH") {
+        if matches!(method.as_str(), "POST" | "PATCH" | "PUT") {
             request = request.json(&json!({}));
         }
         let answer = administrator.send(request).await;

@@ -63,6 +63,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
     let unique = uuid::Uuid::new_v4().simple().to_string();
     match (method.as_str(), path) {
         ("GET" | "DELETE", _) => None,
+        ("PUT", _) => Some(json!({ "values": { "label": "{minutes} minutes" } })),
         ("POST", "/posts" | "/pages") => Some(json!({ "title": "Something" })),
         ("POST", "/posts/{post}/comments") => {
             Some(json!({ "content": "Hm.", "nickname": "Ada", "email": "ada@example.com" }))
@@ -81,7 +82,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
     }
 }
 
-const TABLE: [(&str, &str, Statuses); 29] = [
+const TABLE: [(&str, &str, Statuses); 36] = [
     ("GET", "/auth/me", [401, 200, 200, 200, 200, 200]),
     ("GET", "/posts/{post}", [200, 200, 200, 200, 200, 200]),
     ("GET", "/posts/{draft}", [404, 404, 404, 404, 200, 200]),
@@ -111,6 +112,13 @@ const TABLE: [(&str, &str, Statuses); 29] = [
     ("PATCH", "/admin/users/{user}", [401, 403, 403, 403, 403, 200]),
     ("GET", "/admin/settings", [401, 403, 403, 403, 403, 200]),
     ("PATCH", "/admin/settings", [401, 403, 403, 403, 403, 200]),
+    ("GET", "/admin/plugins", [401, 403, 403, 403, 403, 200]),
+    ("GET", "/admin/plugins/org.fleuron.reading-time", [401, 403, 403, 403, 403, 200]),
+    ("GET", "/admin/plugins/org.fleuron.reading-time/logs", [401, 403, 403, 403, 403, 200]),
+    ("GET", "/admin/plugins/org.fleuron.reading-time/settings", [401, 403, 403, 403, 403, 200]),
+    ("PUT", "/admin/plugins/org.fleuron.reading-time/settings", [401, 403, 403, 403, 403, 200]),
+    ("POST", "/admin/plugins/org.fleuron.reading-time/reload", [401, 403, 403, 403, 403, 200]),
+    ("GET", "/admin/hooks", [401, 403, 403, 403, 403, 200]),
 ];
 
 both! {

@@ -1,18 +1,31 @@
 //! Real plugins, changing a real site.
 
 mod actions;
+mod admin;
 mod bundled;
+mod calls;
+mod endurance;
+mod events;
 mod faults;
+mod files;
 mod filters;
+mod handmade;
+mod health;
 mod hostile;
+mod http;
+mod manifest_mistakes;
 mod meddling;
 mod quick_start;
 mod reload;
+mod sql_allowed;
+mod sql_refused;
+mod transactions;
+mod verdict;
 
 use std::fs;
 
 use fleuron_plugin_host::{PluginId, PluginStatus};
-use fleuron_tests::TestApp;
+use fleuron_tests::{TestApp, eventually};
 
 /// The bytes of a module built from `tests/guests`.
 fn module(path: &str) -> Vec<u8> {
@@ -27,6 +40,12 @@ fn plugin_id(id: &str) -> PluginId {
 fn log_of(app: &TestApp, id: &str) -> Vec<String> {
     let lines = app.services().plugin_logs.of(&plugin_id(id));
     lines.into_iter().map(|line| line.text).collect()
+}
+
+/// Waits for a line in a plugin's log that holds these words.
+async fn eventually_logged(app: &TestApp, id: &str, words: &str) {
+    let what = format!("`{words}` in the log of {id}");
+    eventually(&what, async || log_of(app, id).iter().any(|line| line.contains(words)).then_some(())).await;
 }
 
 #[track_caller]

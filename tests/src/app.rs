@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fleuron::auth::{Role, password::Password};
-use fleuron::config::Config;
+use fleuron::config::{Config, PluginsConfig};
+use fleuron::egress::EgressConfig;
 use fleuron::services::Services;
 use fleuron::users::{Email, NewUser, Username};
 use reqwest::{Client, redirect};
@@ -221,13 +222,30 @@ impl TestAppBuilder {
 
     /// Instances kept per plugin.
     pub fn pool_size(mut self, size: usize) -> Self {
-        self.config.plugins.pool_size = size;
+        self.config.plugins.host.pool_size = size;
         self
     }
 
     /// How long one plugin call may take.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
-        self.config.plugins.call_timeout = timeout;
+        self.config.plugins.host.call_timeout = timeout;
+        self
+    }
+
+    /// Any other limit of plugins.
+    pub fn limits(mut self, set: impl FnOnce(&mut PluginsConfig)) -> Self {
+        set(&mut self.config.plugins);
+        self
+    }
+
+    /// Addresses that plugins may reach although they are not public, separated by commas, as in
+    /// `FLEURON_EGRESS_ALLOW`.
+    ///
+    /// # Panics
+    /// When one is no address.
+    pub fn egress_allow(mut self, addresses: &str) -> Self {
+        self.config.egress.allow_private =
+            EgressConfig::parse_allow(addresses).unwrap_or_else(|fault| panic!("{addresses}: {fault}"));
         self
     }
 

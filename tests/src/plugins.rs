@@ -32,3 +32,16 @@ pub fn write_plugin(extensions: &Path, name: &str, manifest: &str, module: &[u8]
         fs::write(&file, manifest).expect("the manifest can be written");
     }
 }
+
+/// Puts migrations, each a name and SQL, into `<extensions>/plugins/<name>/migrations`. Write them before the plugin
+/// that brings them.
+///
+/// # Panics
+/// When a file cannot be written.
+pub fn write_migrations(extensions: &Path, name: &str, migrations: &[(String, String)]) {
+    let folder = extensions.join("plugins").join(name).join("migrations");
+    fs::create_dir_all(&folder).expect("the folder can be made");
+    for (file, sql) in migrations {
+        fs::write(folder.join(file), sql).expect("the migration can be written");
+    }
+}

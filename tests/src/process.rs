@@ -170,6 +170,11 @@ impl Running {
         self.signal("-INT");
     }
 
+    /// The number of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let status = Command::new("kill").arg(name).arg(pid).status().expect("`kill` can be run");

@@ -38,6 +38,8 @@ pub enum Permission {
     ManageUsers,
     /// Change the site's title, description and the like.
     ManageSettings,
+    /// See what plugins do, set their settings and load them anew.
+    ManagePlugins,
 }
 
 impl Permission {
@@ -47,7 +49,7 @@ impl Permission {
             Self::WritePosts | Self::CreateTags => Role::Contributor,
             Self::PublishPosts => Role::Author,
             Self::EditOthers | Self::ManageTaxonomies | Self::ModerateComments => Role::Editor,
-            Self::ManageUsers | Self::ManageSettings => Role::Administrator,
+            Self::ManageUsers | Self::ManageSettings | Self::ManagePlugins => Role::Administrator,
         }
     }
 }
@@ -63,6 +65,7 @@ impl std::fmt::Display for Permission {
             Self::ModerateComments => "moderate comments",
             Self::ManageUsers => "manage users",
             Self::ManageSettings => "change the site's settings",
+            Self::ManagePlugins => "manage plugins",
         })
     }
 }
@@ -134,6 +137,8 @@ markers! {
     ManageUsers,
     /// See [`Permission::ManageSettings`].
     ManageSettings,
+    /// See [`Permission::ManagePlugins`].
+    ManagePlugins,
 }
 
 #[cfg(test)]
@@ -150,5 +155,7 @@ mod tests {
         assert!(Role::Editor.grants(Permission::ModerateComments));
         assert!(!Role::Editor.grants(Permission::ManageUsers));
         assert!(Role::Administrator.grants(Permission::ManageUsers));
+        assert!(!Role::Editor.grants(Permission::ManagePlugins));
+        assert!(Role::Administrator.grants(Permission::ManagePlugins));
     }
 }

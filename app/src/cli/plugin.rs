@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use fleuron_plugin_host::{
-    DirectorySource, Finding, Found, Manifest, PluginId, Severity, check_code, check_plugin,
+    DirectorySource, Finding, Found, Manifest, PluginId, Severity, check_code, check_plugin, ports::PortError,
 };
+use uuid::Uuid;
 
-use super::Failure;
+use super::{Failure, block_on};
 use crate::{
+    auth::keys::create_private_folder,
     config::{Config, Options},
-    plugins::{bundled, scaffold},
+    plugins::{bundled, host_api, scaffold},
 };
 
 #[derive(clap::Subcommand)]
@@ -71,14 +73,33 @@ fn check(dir: &Path) -> Result<(), Failure> {
     for problem in &problems {
         println!("{problem}");
     }
-    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let mut errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    if let Some(fault) = migration_fault(dir)? {
+        println!("error: {}: {fault}", dir.display());
+        errors += 1;
+    }
     match errors {
         0 => {
             println!("{} is fine.", dir.display());
             Ok(())
         }
+        1 => Err(format!("{}: 1 error", dir.display()).into()),
         errors => Err(format!("{}: {errors} errors", dir.display()).into()),
     }
+}
+
+/// What keeps the migrations from being run on a new database. Nothing where the folder is faulty in another way.
+fn migration_fault(dir: &Path) -> Result<Option<PortError>, Failure> {
+    let Some(Ok(package)) = DirectorySource::read(dir) else { return Ok(None) };
+    if package.migrations.is_empty() {
+        return Ok(None);
+    }
+    let scratch = std::env::temp_dir().join(format!("fleuron-check-{}", Uuid::now_v7()));
+    create_private_folder(&scratch)?;
+    let id = package.manifest.id().clone();
+    let outcome = block_on(async { Ok(host_api::try_migrations(&scratch, &id, &package.migrations).await?) });
+    std::fs::remove_dir_all(&scratch)?;
+    outcome
 }
 
 /// Tells what a server makes of the bundled plugins and the folders when it starts.
@@ -139,4 +160,27 @@ fn row(source: &str, manifest: &Manifest) {
     let state = if manifest.enabled { "enabled" } else { "disabled" };
     let (id, version) = (manifest.id().as_str(), &manifest.plugin.version);
     println!("{id:<40} {version:<10} {state:<9} {source:<10} {}", hooks.join(", "));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn migrations_are_tried() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = "[plugin]\nid = \"com.example.a\"\nname = \"A\"\nversion = \"1.0.0\"\n";
+        fs::write(folder.path().join("manifest.toml"), manifest).unwrap();
+        fs::write(folder.path().join("plugin.wasm"), b"\0asm").unwrap();
+        assert_eq!(migration_fault(folder.path()).unwrap(), None, "there are none");
+        let migrations = folder.path().join("migrations");
+        fs::create_dir(&migrations).unwrap();
+        fs::write(migrations.join("0001.sql"), "CREATE TABLE visits (path TEXT)").unwrap();
+        assert_eq!(migration_fault(folder.path()).unwrap(), None);
+        fs::write(migrations.join("0002.sql"), "CREATE TABLE visits (path TEXT)").unwrap();
+        let fault = migration_fault(folder.path()).unwrap().unwrap().to_string();
+        assert!(fault.contains("0002.sql"), "{fault}");
+    }
 }

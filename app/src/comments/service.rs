@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
-use fleuron_plugin_host::{CallContext, CommentInput, HookPoint, PluginHost, hook};
+use fleuron_plugin_host::{CallContext, CommentInput, Filtered, HookPoint, PluginHost, hook};
 
 use super::{Comment, CommentStatus, NewComment, dto::UpdateCommentRequest, repo};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     config::HttpConfig,
     database::{Database, Transaction},
     error::{ApiError, ErrorCode, FieldError, Result},
-    events::{DomainEvent, EventRecorder},
+    events::{DomainEvent, EventRecorder, Origin},
     http::{Cursor, IfMatch, Page},
     ids::{CommentId, PostId},
     plugins::refused,
@@ -63,7 +63,7 @@ impl CommentService {
     }
 
     /// Writes a comment. Those of people who may write posts are approved at once, others wait for a moderator.
-    /// Filters of `on-comment-creating` may change or refuse it.
+    /// Filters of `on-comment-creating` may change it, refuse it, or hold it for a moderator whoever wrote it.
     pub async fn create(
         &self,
         actor: &Actor,
@@ -82,8 +82,8 @@ impl CommentService {
             email: new.email,
             parent_id: new.parent_id.map(|id| id.to_string()),
         };
-        let checked = self.filtered(actor, &post, input).await?;
-        let trusted = actor.may(Permission::WritePosts);
+        let (checked, held) = self.filtered(actor, &post, input).await?;
+        let trusted = actor.may(Permission::WritePosts) && !held;
         let now = Timestamp::now();
         let comment = Comment {
             id: CommentId::generate(),
@@ -101,12 +101,12 @@ impl CommentService {
         self.store(comment).await
     }
 
-    /// What is left of the input after the filters, checked.
-    async fn filtered(&self, actor: &Actor, post: &Post, input: CommentInput) -> Result<Checked> {
+    /// What is left of the input after the filters, checked, and whether one of them wants it held.
+    async fn filtered(&self, actor: &Actor, post: &Post, input: CommentInput) -> Result<(Checked, bool)> {
         let guest = actor.user_id().is_none();
         let checked = check(&input, guest).map_err(ApiError::validation)?;
         if !self.hooks.listens(HookPoint::OnCommentCreating) {
-            return Ok(checked);
+            return Ok((checked, false));
         }
         let parent = input.parent_id.clone();
         let allowed = move |answer: &CommentInput| {
@@ -116,12 +116,15 @@ impl CommentService {
             check(answer, guest).map(|_| ()).map_err(|faults| FieldError::line(&faults))
         };
         let context = CallContext {
-            entity_id: Some(post.id.to_string()),
+            parent_id: Some(post.id.to_string()),
+            kind: Some("comment".to_owned()),
             acting_user: actor.user_id().map(|id| id.to_string()),
             ..CallContext::default()
         };
         let answer = self.hooks.filter::<hook::OnCommentCreating>(input, &context, allowed).await;
-        check(&answer.map_err(refused)?.payload, guest).map_err(ApiError::validation)
+        let Filtered { payload, held, .. } = answer.map_err(refused)?;
+        let checked = check(&payload, guest).map_err(ApiError::validation)?;
+        Ok((checked, held))
     }
 
     async fn store(&self, comment: Comment) -> Result<Comment> {
@@ -137,6 +140,7 @@ impl CommentService {
                         id: comment.id,
                         post_id: comment.post_id,
                         comment: comment.into(),
+                        origin: Origin { version: Some(comment.version), user: comment.user_id },
                     };
                     events.record(transaction, &event).await?;
                     Ok(comment.clone())

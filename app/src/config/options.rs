@@ -3,13 +3,19 @@
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
-    str::FromStr,
     time::Duration,
 };
 
+use fleuron_plugin_host::HostConfig;
 use url::Url;
 
-use super::{AuthConfig, Config, DatabaseConfig, HttpConfig, PluginsConfig, ThemeConfig, file::File};
+use super::{
+    AuthConfig, Config, DatabaseConfig, HttpConfig, PluginsConfig, ThemeConfig, limits, sources::Sources,
+};
+use crate::{
+    egress::EgressConfig,
+    plugins::host_api::{DatabaseLimits, FileLimits},
+};
 
 /// Flags that every command takes; each can come from the environment instead.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -53,67 +59,41 @@ pub struct Options {
     pub plugin_max_memory_mb: Option<String>,
 }
 
-pub(super) fn resolve(options: &Options, file: File, faults: &mut Vec<String>) -> Config {
-    let listen = options.listen.clone().or(file.listen);
-    let listen = listen.map_or(SocketAddr::from(([127, 0, 0, 1], 8080)), |text| {
-        text.parse().unwrap_or_else(|_| {
-            faults.push(format!("FLEURON_LISTEN: `{text}` is not an address and port; write 127.0.0.1:8080"));
-            SocketAddr::from(([127, 0, 0, 1], 8080))
-        })
-    });
-    let data = options.data.clone().or(file.data.map(PathBuf::from)).unwrap_or_else(|| "data".into());
-    let base_url = options.base_url.clone().or(file.base_url).and_then(|text| base_url(&text, faults));
-    let proxies = match (&options.trusted_proxies, file.trusted_proxies) {
-        (Some(text), _) => text.split(',').map(|part| part.trim().to_owned()).collect(),
-        (None, Some(list)) => list,
-        (None, None) => Vec::new(),
-    };
-    let database = options.database_url.clone().or(file.database_url);
-    let database = database.map(|url| DatabaseConfig::parse(&url)).transpose().unwrap_or_else(|fault| {
-        faults.push(format!("DATABASE_URL: {fault}"));
-        None
-    });
-    Config {
+/// Puts the sources together. A setting that is wrong is a fault and has its default.
+pub(super) fn resolve(mut sources: Sources<'_>) -> Config {
+    let options = sources.options;
+    let listen = sources.text("FLEURON_LISTEN", options.listen.as_deref());
+    let listen = listen.and_then(|text| listen_address(&text, sources.faults));
+    let listen = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let base_url = sources.text("FLEURON_BASE_URL", options.base_url.as_deref());
+    let proxies = sources.texts("FLEURON_TRUSTED_PROXIES", options.trusted_proxies.as_deref());
+    let data = folder(&mut sources, "FLEURON_DATA", options.data.as_ref(), "data");
+    let mut config = Config {
         http: HttpConfig {
             listen,
-            base_url,
-            trusted_proxies: trusted(&proxies, faults),
-            workers: number("FLEURON_WORKERS", &options.workers, file.workers, cores(), faults),
+            base_url: base_url.and_then(|text| self::base_url(&text, sources.faults)),
+            trusted_proxies: trusted(&proxies, sources.faults),
+            workers: sources
+                .number("FLEURON_WORKERS", 1..=1_024)
+                .and_then(|workers| usize::try_from(workers).ok())
+                .unwrap_or_else(cores),
             shutdown_timeout: Duration::from_secs(30),
             body_limit: 2 * 1024 * 1024,
             comment_burst: 5,
             comment_interval: Duration::from_secs(20),
         },
-        database: database.unwrap_or_else(|| DatabaseConfig::sqlite(data.join("fleuron.sqlite"))),
+        database: database(&mut sources)
+            .unwrap_or_else(|| DatabaseConfig::sqlite(data.join("fleuron.sqlite"))),
         plugins: PluginsConfig {
-            extensions: options
-                .extensions
-                .clone()
-                .or(file.extensions.map(PathBuf::from))
-                .unwrap_or_else(|| "extensions".into()),
-            pool_size: number(
-                "PLUGIN_WASM_POOL_SIZE",
-                &options.pool_size,
-                file.plugin_wasm_pool_size,
-                4,
-                faults,
-            ),
-            call_timeout: Duration::from_millis(number(
-                "PLUGIN_TIMEOUT_MS",
-                &options.plugin_timeout_ms,
-                file.plugin_timeout_ms,
-                500,
-                faults,
-            )),
-            max_memory_mb: number(
-                "PLUGIN_MAX_MEMORY_MB",
-                &options.plugin_max_memory_mb,
-                file.plugin_max_memory_mb,
-                64,
-                faults,
-            ),
+            extensions: folder(&mut sources, "FLEURON_EXTENSIONS", options.extensions.as_ref(), "extensions"),
+            host: HostConfig::default(),
+            databases: DatabaseLimits::default(),
+            files: FileLimits::default(),
         },
-        theme: ThemeConfig { name: options.theme.clone().or(file.theme).unwrap_or_else(|| "default".into()) },
+        egress: egress(&mut sources),
+        theme: ThemeConfig {
+            name: sources.text("FLEURON_THEME", options.theme.as_deref()).unwrap_or_else(|| "default".into()),
+        },
         auth: AuthConfig {
             access_token_lifetime: Duration::from_secs(10 * 60),
             refresh_token_lifetime: Duration::from_secs(30 * 24 * 3600),
@@ -121,6 +101,40 @@ pub(super) fn resolve(options: &Options, file: File, faults: &mut Vec<String>) -
             login_interval: Duration::from_secs(30),
         },
         data,
+    };
+    limits::apply(&mut config, &mut sources);
+    sources.file.finish(sources.faults);
+    config
+}
+
+fn listen_address(text: &str, faults: &mut Vec<String>) -> Option<SocketAddr> {
+    let address = text.parse().ok();
+    if address.is_none() {
+        faults.push(format!("FLEURON_LISTEN: `{text}` is not an address and port; write 127.0.0.1:8080"));
+    }
+    address
+}
+
+fn folder(sources: &mut Sources<'_>, name: &str, option: Option<&PathBuf>, default: &str) -> PathBuf {
+    let in_file = sources.text(name, None).map(PathBuf::from);
+    option.cloned().or(in_file).unwrap_or_else(|| default.into())
+}
+
+fn database(sources: &mut Sources<'_>) -> Option<DatabaseConfig> {
+    let url = sources.text("DATABASE_URL", sources.options.database_url.as_deref())?;
+    let parsed = DatabaseConfig::parse(&url);
+    parsed.map_err(|fault| sources.faults.push(format!("DATABASE_URL: {fault}"))).ok()
+}
+
+fn egress(sources: &mut Sources<'_>) -> EgressConfig {
+    const NAME: &str = "FLEURON_EGRESS_ALLOW";
+    let entries = sources.texts(NAME, None);
+    match EgressConfig::parse_allow(&entries.join(",")) {
+        Ok(allow_private) => EgressConfig { allow_private, ..EgressConfig::default() },
+        Err(fault) => {
+            sources.faults.push(format!("{NAME}: {fault}"));
+            EgressConfig::default()
+        }
     }
 }
 
@@ -140,38 +154,13 @@ fn base_url(text: &str, faults: &mut Vec<String>) -> Option<Url> {
 
 fn trusted(list: &[String], faults: &mut Vec<String>) -> Vec<IpAddr> {
     let mut addresses = Vec::new();
-    for text in list.iter().filter(|text| !text.is_empty()) {
+    for text in list {
         match text.parse() {
             Ok(address) => addresses.push(address),
             Err(_) => faults.push(format!("FLEURON_TRUSTED_PROXIES: `{text}` is not an IP address")),
         }
     }
     addresses
-}
-
-/// A whole number of at least one.
-fn number<N: FromStr + Copy + PartialOrd + From<u8>>(
-    name: &str,
-    option: &Option<String>,
-    file: Option<N>,
-    default: N,
-    faults: &mut Vec<String>,
-) -> N {
-    let parsed = match option {
-        Some(text) => text.parse().ok().ok_or(text),
-        None => Ok(file.unwrap_or(default)),
-    };
-    match parsed {
-        Ok(number) if number >= N::from(1) => number,
-        Ok(_) => {
-            faults.push(format!("{name}: must be at least 1"));
-            default
-        }
-        Err(text) => {
-            faults.push(format!("{name}: `{text}` is not a whole number of at least 1"));
-            default
-        }
-    }
 }
 
 fn cores() -> usize {

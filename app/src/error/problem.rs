@@ -47,6 +47,9 @@ pub struct Problem {
     /// The plugin that refused, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
+    /// That plugin's own code for its reason, if it refused on purpose; `detail` is in its words then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin_code: Option<String>,
 }
 
 impl ApiError {
@@ -60,6 +63,7 @@ impl ApiError {
             detail: self.detail.clone(),
             errors: self.fields.clone(),
             plugin: self.plugin.clone(),
+            plugin_code: self.plugin_code.clone(),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! The facts.
 
-use fleuron_plugin_host::{CommentInput, PostOutput};
+use fleuron_plugin_host::{CallContext, CommentInput, PluginId, PostOutput};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CommentId, PostId, UserId};
+use crate::{
+    ids::{CommentId, EventId, PostId, UserId},
+    posts::PostKind,
+};
 
-/// A fact, with the whole entity as it was committed.
+/// A fact, with the whole entity as it was committed. Entries of the outbox hold it as JSON, so what is added later must
+/// have a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum DomainEvent {
@@ -13,16 +17,34 @@ pub enum DomainEvent {
     PostCreated {
         /// As it was committed.
         post: PostOutput,
+        /// Post or page.
+        #[serde(default)]
+        kind: Option<PostKind>,
+        /// How it came about.
+        #[serde(default)]
+        origin: Origin,
     },
     /// A post or page was changed.
     PostUpdated {
         /// As it was committed.
         post: PostOutput,
+        /// Post or page.
+        #[serde(default)]
+        kind: Option<PostKind>,
+        /// How it came about.
+        #[serde(default)]
+        origin: Origin,
     },
     /// A post or page was removed for good.
     PostDeleted {
         /// Which.
         id: PostId,
+        /// Post or page.
+        #[serde(default)]
+        kind: Option<PostKind>,
+        /// How it came about; the version is the last that there was.
+        #[serde(default)]
+        origin: Origin,
     },
     /// A comment was written.
     CommentCreated {
@@ -32,33 +54,168 @@ pub enum DomainEvent {
         post_id: PostId,
         /// As it was committed.
         comment: CommentInput,
+        /// How it came about.
+        #[serde(default)]
+        origin: Origin,
     },
     /// Somebody signed in.
     UserLoggedIn {
         /// Who.
         id: UserId,
     },
+    /// A plugin emitted an event of its own.
+    PluginEmitted {
+        /// The id that the plugin was told.
+        id: EventId,
+        /// The full name, `plugin.<id>.<type>`.
+        event_type: String,
+        /// JSON.
+        data: String,
+        /// The plugins whose work led to it, the emitting one last.
+        chain: Vec<PluginId>,
+    },
+}
+
+/// How a change came about. Entries written by older servers do not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The entity's version as it was committed.
+    #[serde(default)]
+    pub version: Option<i64>,
+    /// Who did it; none for visitors and the site itself.
+    #[serde(default)]
+    pub user: Option<UserId>,
 }
 
 impl DomainEvent {
-    /// The stable name.
-    pub const fn name(&self) -> &'static str {
+    /// The stable name; for an event of a plugin its full name.
+    pub fn name(&self) -> &str {
         match self {
             Self::PostCreated { .. } => "post.created",
             Self::PostUpdated { .. } => "post.updated",
             Self::PostDeleted { .. } => "post.deleted",
             Self::CommentCreated { .. } => "comment.created",
             Self::UserLoggedIn { .. } => "user.logged_in",
+            Self::PluginEmitted { event_type, .. } => event_type,
         }
     }
 
-    /// What it is about; events of one entity are delivered in order.
+    /// What keeps it in order: events with the same entity are delivered one after the other. A comment belongs to its
+    /// post, an event of a plugin to the plugin.
     pub fn entity_id(&self) -> String {
         match self {
-            Self::PostCreated { post } | Self::PostUpdated { post } => post.id.clone(),
-            Self::PostDeleted { id } => id.to_string(),
+            Self::PostCreated { post, .. } | Self::PostUpdated { post, .. } => post.id.clone(),
+            Self::PostDeleted { id, .. } => id.to_string(),
             Self::CommentCreated { post_id, .. } => post_id.to_string(),
             Self::UserLoggedIn { id } => id.to_string(),
+            Self::PluginEmitted { chain, .. } => chain.last().map(ToString::to_string).unwrap_or_default(),
         }
+    }
+
+    /// The id of its entry, the same at every delivery. A plugin was told that of its event already.
+    pub fn entry_id(&self) -> EventId {
+        match self {
+            Self::PluginEmitted { id, .. } => *id,
+            _ => EventId::generate(),
+        }
+    }
+
+    /// What plugins may ask about it, but for the delivery.
+    pub fn context(&self) -> CallContext {
+        match self {
+            Self::PostCreated { post, kind, origin } | Self::PostUpdated { post, kind, origin } => {
+                origin.context(&post.id, kind.map(PostKind::as_str))
+            }
+            Self::PostDeleted { id, kind, origin } => origin.context(id, kind.map(PostKind::as_str)),
+            Self::CommentCreated { id, post_id, origin, .. } => {
+                CallContext { parent_id: Some(post_id.to_string()), ..origin.context(id, Some("comment")) }
+            }
+            Self::UserLoggedIn { id } => Origin { version: None, user: Some(*id) }.context(id, Some("user")),
+            Self::PluginEmitted { chain, .. } => {
+                CallContext { chain: chain.clone(), ..CallContext::default() }
+            }
+        }
+    }
+}
+
+impl Origin {
+    fn context(self, entity: &impl ToString, kind: Option<&str>) -> CallContext {
+        CallContext {
+            entity_id: Some(entity.to_string()),
+            entity_version: self.version,
+            kind: kind.map(str::to_owned),
+            acting_user: self.user.map(|id| id.to_string()),
+            ..CallContext::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DomainEvent, Origin};
+    use crate::{
+        ids::{CommentId, EventId, PostId, UserId},
+        posts::PostKind,
+    };
+    use fleuron_plugin_host::{CommentInput, PluginId};
+
+    #[test]
+    fn entries_of_older_servers_are_read() {
+        let id = PostId::generate();
+        let text = format!(r#"{{"type":"post_deleted","id":"{id}"}}"#);
+        let event: DomainEvent = serde_json::from_str(&text).unwrap();
+        assert_eq!(event, DomainEvent::PostDeleted { id, kind: None, origin: Origin::default() });
+        let context = event.context();
+        assert_eq!(context.entity_id, Some(id.to_string()));
+        assert_eq!((context.kind, context.entity_version, context.acting_user), (None, None, None));
+    }
+
+    #[test]
+    fn entries_are_read_back() {
+        let plugin: PluginId = "com.example.a".parse().unwrap();
+        let origin = Origin { version: Some(3), user: Some(UserId::generate()) };
+        for event in [
+            DomainEvent::PostDeleted { id: PostId::generate(), kind: Some(PostKind::Page), origin },
+            DomainEvent::PluginEmitted {
+                id: EventId::generate(),
+                event_type: "plugin.com.example.a.ping".to_owned(),
+                data: "{\"n\":1}".to_owned(),
+                chain: vec![plugin],
+            },
+        ] {
+            let text = serde_json::to_string(&event).unwrap();
+            assert_eq!(serde_json::from_str::<DomainEvent>(&text).unwrap(), event, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_comment_is_told_as_itself_and_kept_in_order_with_its_post() {
+        let (id, post_id, user) = (CommentId::generate(), PostId::generate(), UserId::generate());
+        let comment =
+            CommentInput { content: "Hello.".to_owned(), nickname: None, email: None, parent_id: None };
+        let origin = Origin { version: Some(1), user: Some(user) };
+        let event = DomainEvent::CommentCreated { id, post_id, comment, origin };
+        assert_eq!(event.entity_id(), post_id.to_string());
+        let context = event.context();
+        assert_eq!(context.entity_id, Some(id.to_string()));
+        assert_eq!(context.parent_id, Some(post_id.to_string()));
+        assert_eq!((context.kind.as_deref(), context.entity_version), (Some("comment"), Some(1)));
+        assert_eq!(context.acting_user, Some(user.to_string()));
+    }
+
+    #[test]
+    fn an_event_of_a_plugin_keeps_its_id_and_its_place_in_the_plugins_order() {
+        let chain: Vec<PluginId> =
+            ["com.example.a", "com.example.b"].iter().map(|id| id.parse().unwrap()).collect();
+        let id = EventId::generate();
+        let event = DomainEvent::PluginEmitted {
+            id,
+            event_type: "plugin.com.example.b.ping".to_owned(),
+            data: "null".to_owned(),
+            chain: chain.clone(),
+        };
+        assert_eq!((event.entry_id(), event.name()), (id, "plugin.com.example.b.ping"));
+        assert_eq!(event.entity_id(), "com.example.b");
+        assert_eq!(event.context().chain, chain);
     }
 }

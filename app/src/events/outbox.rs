@@ -1,68 +1,70 @@
-//! The outbox: rows written in the transaction of the change they tell of, and only when somebody listens.
+//! The queries of the outbox.
 
-use std::sync::Arc;
-
-use fleuron_plugin_host::PluginHost;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Statement,
     sea_query::{Expr, ExprTrait},
 };
-use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::{DomainEvent, bridge};
-use crate::{
-    clock::Timestamp,
-    database::Transaction,
-    entities::outbox,
-    error::{ApiError, Result},
-    ids::EventId,
-};
+use crate::entities::outbox;
 
-/// Records facts. Cheap to clone.
-#[derive(Clone)]
-pub struct EventRecorder {
-    hooks: PluginHost,
-    work: Arc<Notify>,
+/// What the names of plugins' own events begin with, and no others.
+const OF_PLUGINS: &str = "plugin.";
+
+/// An entry's place in the order: its id and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub(super) struct Place {
+    pub(super) id: Uuid,
+    pub(super) entity_id: String,
 }
 
-impl EventRecorder {
-    /// A recorder for the listeners of this host.
-    pub fn new(hooks: PluginHost) -> Self {
-        Self { hooks, work: Arc::default() }
-    }
-
-    /// Writes the fact into the transaction of its change, if somebody listens.
-    pub async fn record(&self, transaction: &Transaction, event: &DomainEvent) -> Result<()> {
-        if !self.hooks.listens(bridge::hook_of(event)) {
-            return Ok(());
-        }
-        let row = outbox::Model {
-            id: EventId::generate().0,
-            event_type: event.name().to_owned(),
-            entity_id: event.entity_id(),
-            payload: serde_json::to_string(event).map_err(ApiError::internal)?,
-            attempts: 0,
-            created_at: Timestamp::now().millis(),
-        };
-        outbox::Entity::insert(outbox::ActiveModel::from(row)).exec_without_returning(transaction).await?;
-        Ok(())
-    }
-
-    /// To be called after the commit: there may be something to deliver.
-    pub fn wake(&self) {
-        self.work.notify_one();
-    }
-
-    /// Returns when [`Self::wake`] was called.
-    pub(super) async fn woken(&self) {
-        self.work.notified().await;
-    }
+/// Adds an entry.
+pub(super) async fn insert(database: &impl ConnectionTrait, row: outbox::Model) -> Result<(), DbErr> {
+    outbox::Entity::insert(outbox::ActiveModel::from(row)).exec_without_returning(database).await.map(|_| ())
 }
 
-/// The oldest entries.
-pub(super) async fn oldest(database: &impl ConnectionTrait, limit: u64) -> Result<Vec<outbox::Model>, DbErr> {
-    outbox::Entity::find().order_by_asc(outbox::Column::Id).limit(limit).all(database).await
+/// How many entries there are of an entity.
+pub(super) async fn count_of(database: &impl ConnectionTrait, entity_id: &str) -> Result<u64, DbErr> {
+    outbox::Entity::find().filter(outbox::Column::EntityId.eq(entity_id)).count(database).await
+}
+
+/// The oldest facts of the site itself.
+pub(super) async fn oldest_of_site(database: &impl ConnectionTrait, limit: u64) -> Result<Vec<Place>, DbErr> {
+    outbox::Entity::find()
+        .select_only()
+        .columns([outbox::Column::Id, outbox::Column::EntityId])
+        .filter(outbox::Column::EventType.not_like(format!("{OF_PLUGINS}%")))
+        .order_by_asc(outbox::Column::Id)
+        .limit(limit)
+        .into_model()
+        .all(database)
+        .await
+}
+
+/// The oldest `of_each` events of every plugin: first the oldest of each, then the second of each, and so on, so that
+/// nobody waits behind another's heap.
+pub(super) async fn oldest_of_plugins(
+    database: &impl ConnectionTrait,
+    of_each: u32,
+) -> Result<Vec<Place>, DbErr> {
+    let sql = format!(
+        "SELECT id, entity_id FROM (SELECT id, entity_id, ROW_NUMBER() OVER (PARTITION BY entity_id ORDER BY id) \
+         AS place FROM outbox WHERE event_type LIKE '{OF_PLUGINS}%') AS queues WHERE place <= {of_each} \
+         ORDER BY place, id"
+    );
+    Place::find_by_statement(Statement::from_string(database.get_database_backend(), sql)).all(database).await
+}
+
+/// These entries, whole, in no order; those that are gone are left out.
+pub(super) async fn whole(
+    database: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<Vec<outbox::Model>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    outbox::Entity::find().filter(outbox::Column::Id.is_in(ids.iter().copied())).all(database).await
 }
 
 /// Takes delivered entries away.

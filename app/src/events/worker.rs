@@ -4,20 +4,15 @@
 //! An entry that a listener did not take stays and is delivered again, to all listeners, with the same id and the next
 //! attempt's number; entries of the same entity wait behind it, so that each entity's facts stay in order.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use fleuron_plugin_host::{CallContext, PluginHost};
 use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
-use super::{DomainEvent, EventRecorder, Lease, bridge, outbox};
+use super::{DomainEvent, EventRecorder, Lease, bridge, outbox, queue::Queue};
 use crate::{database::Database, entities, error::Result};
 
-/// How many entries are looked at in one go.
-const BATCH: u64 = 64;
 /// How long to wait for another process's lease, and how often it is looked for work that nobody announced.
 const IDLE: Duration = Duration::from_secs(5);
 /// How often an entry is delivered until it is given up.
@@ -54,7 +49,7 @@ async fn run(
     mut stopped: watch::Receiver<bool>,
 ) {
     let lease = Lease::new(database.clone(), "outbox");
-    let mut worker = Worker { database, hooks, lease, stopped: stopped.clone(), resting: HashMap::new() };
+    let mut worker = Worker { database, hooks, lease, stopped: stopped.clone(), queue: Queue::default() };
     while !*stopped.borrow() {
         match worker.work().await {
             Ok(true) => continue,
@@ -78,8 +73,7 @@ struct Worker {
     hooks: PluginHost,
     lease: Lease,
     stopped: watch::Receiver<bool>,
-    /// Entries that failed, and when they are tried again. Forgotten with the process: the next one tries at once.
-    resting: HashMap<Uuid, Instant>,
+    queue: Queue,
 }
 
 /// What became of the entries of one go.
@@ -93,16 +87,12 @@ struct Outcomes {
 impl Worker {
     /// When to look again if nothing happens.
     fn next_look(&self) -> Duration {
-        let now = Instant::now();
-        let rested = self.resting.values().map(|until| until.saturating_duration_since(now)).min();
-        rested.map_or(IDLE, |rested| rested.min(IDLE))
+        self.queue.next_end().map_or(IDLE, |end| end.min(IDLE))
     }
 
-    /// Delivers one batch; says whether there may be more.
+    /// Delivers what is due, as much as fits in one go; says whether there may be more.
     async fn work(&mut self) -> Result<bool> {
-        let now = Instant::now();
-        self.resting.retain(|_, until| *until > now);
-        let (entries, more) = self.due().await?;
+        let entries = self.queue.due(self.database.reader()).await?;
         if entries.is_empty() || !self.lease.hold().await? {
             return Ok(false);
         }
@@ -110,32 +100,7 @@ impl Worker {
         let delivered = self.deliver_all(entries, &mut outcomes).await;
         // Whatever was delivered before an error is not to be delivered again.
         self.write_down(outcomes).await?;
-        Ok(delivered? && more)
-    }
-
-    /// The oldest entries that may be delivered now, and whether there are more behind them. What rests, and what waits
-    /// behind it, does not keep the others from being seen.
-    async fn due(&self) -> Result<(Vec<entities::outbox::Model>, bool)> {
-        let mut limit = BATCH;
-        loop {
-            let mut entries = outbox::oldest(self.database.reader(), limit).await?;
-            let more = entries.len() as u64 == limit;
-            let mut held_back = HashSet::new();
-            entries.retain(|entry| !self.rests(entry, &mut held_back));
-            if !more || !entries.is_empty() {
-                return Ok((entries, more));
-            }
-            limit *= 2;
-        }
-    }
-
-    /// Whether an entry is not to be delivered yet: it failed a moment ago, or one before it of the same entity did.
-    fn rests(&self, entry: &entities::outbox::Model, held_back: &mut HashSet<String>) -> bool {
-        let resting = self.resting.contains_key(&entry.id);
-        if resting {
-            held_back.insert(entry.entity_id.clone());
-        }
-        resting || held_back.contains(&entry.entity_id)
+        delivered
     }
 
     /// Delivers in order; false where it ended early, since the server stops or another process took over.
@@ -144,12 +109,11 @@ impl Worker {
         entries: Vec<entities::outbox::Model>,
         outcomes: &mut Outcomes,
     ) -> Result<bool> {
-        let mut held_back = HashSet::new();
         for entry in entries {
             if *self.stopped.borrow() || !self.lease.hold().await? {
                 return Ok(false);
             }
-            if held_back.contains(&entry.entity_id) {
+            if self.queue.rests(&entry.entity_id) {
                 continue;
             }
             let attempt = entry.attempts.saturating_add(1);
@@ -160,9 +124,8 @@ impl Worker {
                     "an event was not taken and is given up");
                 outcomes.done.push(entry.id);
             } else {
-                self.resting.insert(entry.id, Instant::now() + pause_after(attempt));
+                self.queue.rest(entry.entity_id, pause_after(attempt));
                 outcomes.failed.push(entry.id);
-                held_back.insert(entry.entity_id);
             }
         }
         Ok(true)
@@ -203,8 +166,7 @@ async fn deliver(hooks: &PluginHost, entry: &entities::outbox::Model, attempt: i
     let context = CallContext {
         event_id: Some(entry.id.to_string()),
         attempt: attempt.unsigned_abs(),
-        entity_id: Some(entry.entity_id.clone()),
-        ..CallContext::default()
+        ..event.context()
     };
     let mut taken = true;
     for delivery in bridge::deliver(hooks, event, &context).await {

@@ -25,7 +25,7 @@ use super::health;
 use crate::{
     auth, comments,
     error::{ApiError, ErrorCode, Problem, Result},
-    media, posts, settings, site, taxonomies, users,
+    media, plugins, posts, settings, site, taxonomies, users,
 };
 
 /// The JSON API. What is registered here is what the OpenAPI document says.
@@ -41,6 +41,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .configure(users::http::configure)
             // The site.
             .configure(settings::http::configure)
+            .configure(plugins::http::configure)
             .wrap(from_fn(head_as_get)),
     );
 }
@@ -163,6 +164,7 @@ pub fn openapi() -> Document {
         (name = "auth", description = "Signing in"),
         (name = "users", description = "Accounts, for administrators"),
         (name = "settings", description = "What the site says of itself"),
+        (name = "plugins", description = "What plugins do here, for administrators"),
     )
 )]
 struct Api;

@@ -74,9 +74,13 @@ fn is_fatal(error: &ApiError) -> bool {
 }
 
 fn words(error: &ApiError) -> String {
-    match FieldError::line(error.fields()) {
+    let words = match FieldError::line(error.fields()) {
         fields if fields.is_empty() => error.detail().to_owned(),
         fields => fields,
+    };
+    match error.plugin() {
+        Some(plugin) => format!("{words} (the plugin {plugin})"),
+        None => words,
     }
 }
 

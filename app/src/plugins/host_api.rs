@@ -1,26 +1,70 @@
 //! The ports of the plugin host, over the site's own stores.
 
 mod content;
+mod databases;
+mod events;
 mod files;
-mod key_values;
+mod http;
 mod log;
 mod settings;
 
 use std::{path::Path, sync::Arc};
 
-use fleuron_plugin_host::Ports;
+use fleuron_plugin_host::{
+    Migration, PluginId, Ports,
+    ports::{DatabasePort, PortError},
+};
 
+pub use databases::DatabaseLimits;
+pub use files::FileLimits;
 pub use log::{LogLine, PluginLogs};
 
-use crate::database::Database;
+use crate::{
+    config::{Config, DatabaseConfig},
+    database::{Database, DatabaseError},
+    egress::Egress,
+    events::RecorderHandle,
+};
 
-/// All ports over this database and data folder.
-pub fn ports(database: &Database, data: &Path, logs: PluginLogs) -> Result<Ports, object_store::Error> {
+/// All ports of a site over its database, its data folder and its way out. Events are recorded by what `recorder` will
+/// hold.
+///
+/// # Errors
+/// Where the folder of plugins' files cannot be made.
+pub fn ports(
+    config: &Config,
+    database: &Database,
+    egress: Egress,
+    recorder: RecorderHandle,
+    logs: PluginLogs,
+) -> Result<Ports, object_store::Error> {
+    let (data, limits) = (&config.data, &config.plugins);
+    let databases = databases::PluginDatabases::new(data.join("plugins"), database.clone(), limits.databases);
     Ok(Ports {
-        content: Arc::new(content::PublishedContent::new(database.clone())),
-        key_values: Arc::new(key_values::KeyValueFiles::new(data.join("plugins"))),
-        files: Arc::new(files::PluginFiles::new(&data.join("plugin-files"))?),
+        content: Arc::new(content::SiteContent::new(database.clone())),
+        databases: Arc::new(databases),
+        http: Arc::new(http::PluginHttp::new(egress)),
+        events: Arc::new(events::PluginEvents::new(recorder, database.clone())),
+        files: Arc::new(files::PluginFiles::new(&data.join("plugin-files"), limits.files)?),
         settings: Arc::new(settings::StoredSettings::new(database.clone())),
         log: Arc::new(logs),
     })
+}
+
+/// Runs a plugin's migrations on a database of their own in an empty folder, to see whether they can be run. Answers what
+/// is wrong with them.
+///
+/// # Errors
+/// Where the folder cannot be used.
+pub(crate) async fn try_migrations(
+    folder: &Path,
+    plugin: &PluginId,
+    migrations: &[Migration],
+) -> Result<Option<PortError>, DatabaseError> {
+    let site = Database::connect(&DatabaseConfig::sqlite(folder.join("site.sqlite"))).await?;
+    let databases =
+        databases::PluginDatabases::new(folder.join("plugins"), site.clone(), DatabaseLimits::default());
+    let outcome = databases.migrate(plugin, migrations).await;
+    site.close().await;
+    Ok(outcome.err())
 }

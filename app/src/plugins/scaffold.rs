@@ -173,7 +173,9 @@ mod tests {
         for file in ["Cargo.toml", "Cargo.lock", "src/lib.rs", "manifest.toml", "README.md", ".gitignore"] {
             assert!(written.contains(&folder.join(file)), "{file}");
         }
-        for file in ["Cargo.toml", "plugin.wit", "README.md", "src/lib.rs", "src/guest.rs"] {
+        for file in
+            ["Cargo.toml", "plugin.wit", "wit/host.wit", "README.md", "src/lib.rs", "src/data/query.rs"]
+        {
             assert!(written.contains(&folder.join("sdk").join(file)), "sdk/{file}");
         }
         for file in &written {

@@ -6,8 +6,8 @@ use crate::{
     database::{Transaction, one_at_a_time},
     entities::posts,
     error::{ApiError, ErrorCode, FieldError, Result},
-    events::{DomainEvent, EventRecorder},
-    ids::PostId,
+    events::{DomainEvent, EventRecorder, Origin},
+    ids::{PostId, UserId},
 };
 
 /// A post as it shall be, and what else is to be written with it.
@@ -19,6 +19,8 @@ pub(super) struct Draft {
     pub(super) redirects: Vec<String>,
     /// Which version the change was made for; `None` for a new post.
     pub(super) base: Option<Post>,
+    /// Who does it.
+    pub(super) by: Option<UserId>,
 }
 
 /// Creates the post. Returns it with the slug it got.
@@ -30,7 +32,8 @@ pub(super) async fn create(transaction: &Transaction, draft: &Draft, events: &Ev
     repo::insert_tags(transaction, post.id, &post.tag_ids).await?;
     repo::insert_authors(transaction, post.id, &post.author_ids).await?;
     repo::add_redirects(transaction, post.id, &draft.redirects, post.created_at).await?;
-    events.record(transaction, &DomainEvent::PostCreated { post: (&post).into() }).await?;
+    let (kind, origin) = (Some(post.kind), origin(&post, draft.by));
+    events.record(transaction, &DomainEvent::PostCreated { post: (&post).into(), kind, origin }).await?;
     Ok(post)
 }
 
@@ -58,17 +61,28 @@ pub(super) async fn update(
         redirects.push(base.path());
     }
     repo::add_redirects(transaction, post.id, &redirects, post.updated_at).await?;
-    events.record(transaction, &DomainEvent::PostUpdated { post: (&post).into() }).await?;
+    let (kind, origin) = (Some(post.kind), origin(&post, draft.by));
+    events.record(transaction, &DomainEvent::PostUpdated { post: (&post).into(), kind, origin }).await?;
     Ok(Some(post))
 }
 
 /// Removes the post for good; `false` if it has changed meanwhile.
-pub(super) async fn delete(transaction: &Transaction, post: &Post, events: &EventRecorder) -> Result<bool> {
+pub(super) async fn delete(
+    transaction: &Transaction,
+    post: &Post,
+    by: Option<UserId>,
+    events: &EventRecorder,
+) -> Result<bool> {
     if !repo::delete(transaction, post.id, post.version).await? {
         return Ok(false);
     }
-    events.record(transaction, &DomainEvent::PostDeleted { id: post.id }).await?;
+    let (kind, origin) = (Some(post.kind), origin(post, by));
+    events.record(transaction, &DomainEvent::PostDeleted { id: post.id, kind, origin }).await?;
     Ok(true)
+}
+
+fn origin(post: &Post, by: Option<UserId>) -> Origin {
+    Origin { version: Some(post.version), user: by }
 }
 
 async fn settle_slug(transaction: &Transaction, post: &mut Post, wanted: Option<&WantedSlug>) -> Result<()> {

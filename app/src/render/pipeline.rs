@@ -85,16 +85,16 @@ impl Renderer {
         if let Some(rendered) = self.cache.get(&key).await {
             return Ok(rendered.html);
         }
+        // Nobody acts: what is rendered for one reader is shown to all.
         let context = CallContext {
             entity_id: Some(post.id.to_string()),
             entity_version: Some(post.version),
+            kind: Some(post.kind.as_str().to_owned()),
             ..CallContext::default()
         };
         let render = Box::pin(self.render(&post.content, &context));
-        let rendered = self.cache.try_get_with(key, render).await.map_err(|error: Arc<ApiError>| {
-            let copy = ApiError::new(error.code(), error.detail());
-            copy.caused_by(error.to_string())
-        })?;
+        let rendered = self.cache.try_get_with(key, render).await;
+        let rendered = rendered.map_err(|error: Arc<ApiError>| error.duplicate())?;
         Ok(rendered.html)
     }
 

@@ -15,6 +15,10 @@ pub(super) struct Folder {
     settled: Option<Stamp>,
     /// The plugin that was loaded from here, and the digest of what it was made of.
     pub(super) loaded: Option<(PluginId, [u8; 32])>,
+    /// The plugin that this folder would be, as its manifest was last read.
+    pub(super) claims: Option<PluginId>,
+    /// Whether the plugin is to be loaded although it runs as it is.
+    pub(super) anew: bool,
     /// The plugin that must not run, as this folder's manifest was last read.
     pub(super) switches_off: Option<PluginId>,
     /// What is wrong with the folder.

@@ -3,6 +3,7 @@
 
 use futures_util::future::join_all;
 
+use crate::error::LoadError;
 use crate::host::PluginHost;
 use crate::manifest::Manifest;
 use crate::package::Package;
@@ -36,6 +37,25 @@ impl Standing {
         self.0.iter().any(|entry| entry.package.manifest.id() == id)
     }
 
+    /// Loads the package that runs under an id anew. Answers whether there is one; where it does not load, it runs on
+    /// as it did, and the log says why.
+    pub(super) fn reload(&self, host: &PluginHost, id: &PluginId) -> bool {
+        let Some(entry) = self.holder(id) else { return false };
+        if let Err(error) = host.guests().block_on(host.load(entry.package.clone())) {
+            report(id, &error);
+        }
+        true
+    }
+
+    /// Whether a package runs under this id.
+    pub(super) fn holds(&self, id: &PluginId) -> bool {
+        self.holder(id).is_some()
+    }
+
+    fn holder(&self, id: &PluginId) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.holder == Holder::Package && entry.package.manifest.id() == id)
+    }
+
     /// Loads and unloads until every id is held as `wanted` says. What a folder left running is replaced without a gap;
     /// a package that does not load is reported and tried again the next time.
     pub(super) fn settle(&mut self, host: &PluginHost, wanted: impl Fn(&Manifest) -> Holder) {
@@ -58,11 +78,12 @@ impl Standing {
         for (entry, outcome) in host.guests().block_on(join_all(loads)) {
             match outcome {
                 Ok(()) => entry.holder = Holder::Package,
-                Err(error) => {
-                    let id = entry.package.manifest.id();
-                    tracing::error!(plugin = %id, %error, "a bundled plugin cannot be loaded");
-                }
+                Err(error) => report(entry.package.manifest.id(), &error),
             }
         }
     }
+}
+
+fn report(id: &PluginId, error: &LoadError) {
+    tracing::error!(plugin = %id, %error, "a bundled plugin cannot be loaded");
 }

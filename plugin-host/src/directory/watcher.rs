@@ -3,15 +3,16 @@
 //! A folder is acted on when two looks a short while apart have found the same files, so that a file being written is
 //! left to settle. What has been acted on, well or not, is not touched again until its files change.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod notices;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use notify::event::{AccessKind, AccessMode};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notices::Notices;
 use tokio::sync::oneshot;
 
 use super::folder::{Folder, Settled};
@@ -33,6 +34,8 @@ enum Message {
     Changed,
     /// Look now, whatever has settled, ask the policy anew, and say when it is done.
     Rescan(oneshot::Sender<()>),
+    /// Load this plugin now, although nothing changed, and say whether there is one.
+    Reload(PluginId, oneshot::Sender<bool>),
     Stop,
 }
 
@@ -51,6 +54,16 @@ impl WatchHandle {
             // An error means that the thread has ended; there is nothing to wait for then.
             let _ = finished.await;
         }
+    }
+
+    /// Loads a plugin anew from its folder, or the package that the server brings, although nothing changed; ends a
+    /// quarantine. Answers whether there is one under this id that may run. Where it does not load, what ran runs on and
+    /// the host's faults, or for a package the log, say why.
+    pub async fn reload(&self, id: &PluginId) -> bool {
+        let (done, finished) = oneshot::channel();
+        let sent = self.messages.send(Message::Reload(id.clone(), done)).is_ok();
+        // An error means that the thread has ended, and nothing is loaded any more.
+        sent && finished.await.unwrap_or(false)
     }
 }
 
@@ -77,9 +90,7 @@ pub(super) fn start(
             host,
             policy,
             standing: Standing::new(standing),
-            notices,
-            watcher: None,
-            watched: BTreeSet::new(),
+            notices: Notices::new(notices),
             folders: BTreeMap::new(),
         }
         .run(&inbox);
@@ -92,9 +103,7 @@ struct Follower {
     host: PluginHost,
     policy: Policy,
     standing: Standing,
-    notices: Sender<Message>,
-    watcher: Option<RecommendedWatcher>,
-    watched: BTreeSet<PathBuf>,
+    notices: Notices,
     folders: BTreeMap<PathBuf, Folder>,
 }
 
@@ -124,6 +133,11 @@ impl Follower {
                     // Whoever asked may have stopped waiting.
                     let _ = done.send(());
                 }
+                Ok(Message::Reload(id, done)) => {
+                    let found = self.reload(&id);
+                    // Whoever asked may have stopped waiting.
+                    let _ = done.send(found);
+                }
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }
@@ -146,7 +160,7 @@ impl Follower {
                 return false;
             }
         };
-        self.follow_notices(&present);
+        self.notices.follow(&self.directory, &present);
         let known: Vec<PathBuf> =
             self.folders.keys().filter(|path| !present.contains(path)).cloned().collect();
         let (mut changed, mut unsettled) = (false, false);
@@ -175,32 +189,23 @@ impl Follower {
         unsettled
     }
 
-    /// Asks the file system for notices about the directory, once it is there, and the folders in it. Not about what
-    /// is deeper: sources and build folders may be large and do not matter.
-    fn follow_notices(&mut self, present: &[PathBuf]) {
-        if !self.directory.is_dir() {
-            self.watcher = None;
-            self.watched.clear();
-            return;
-        }
-        if self.watcher.is_none() {
-            self.watched.clear();
-            self.watcher = watcher(self.notices.clone());
-        }
-        let Some(watcher) = &mut self.watcher else { return };
-        self.watched.retain(|path| *path == self.directory || present.contains(path));
-        for path in std::iter::once(&self.directory).chain(present) {
-            if !self.watched.contains(path) {
-                match watcher.watch(path, RecursiveMode::NonRecursive) {
-                    Ok(()) => {
-                        self.watched.insert(path.clone());
-                    }
-                    Err(error) => {
-                        tracing::debug!(path = %path.display(), error = %error, "no notices about plugins; polling");
-                    }
-                }
-            }
-        }
+    /// Loads one plugin although nothing changed. Answers whether there is one.
+    fn reload(&mut self, id: &PluginId) -> bool {
+        let Some(path) = self.folder_of(id) else { return self.standing.reload(&self.host, id) };
+        self.folders.entry(path.clone()).or_default().anew = true;
+        let due = self.examine(&path);
+        self.folders.entry(path).or_default().anew = false;
+        self.load(due.into_iter().collect());
+        self.settle_standing();
+        self.publish_faults();
+        self.folder_of(id).is_some() || self.standing.holds(id)
+    }
+
+    /// The folder that this plugin runs from, or else the first that would be it if it could be loaded.
+    fn folder_of(&self, id: &PluginId) -> Option<PathBuf> {
+        let claims = || self.folders.iter().find(|(_, folder)| folder.claims.as_ref() == Some(id));
+        let owner = self.folders.iter().find(|(_, folder)| folder.has_loaded(id)).or_else(claims);
+        owner.map(|(path, _)| path.clone())
     }
 
     /// Unloads what came from a folder that is gone.
@@ -214,7 +219,8 @@ impl Follower {
     fn examine(&mut self, path: &Path) -> Option<Due> {
         match Candidate::read(path) {
             None => {
-                self.folders.entry(path.to_owned()).or_default().switches_off = None;
+                let folder = self.folders.entry(path.to_owned()).or_default();
+                (folder.switches_off, folder.claims) = (None, None);
                 self.drop_plugin(path);
             }
             Some(Err(problems)) => self.report(path, problems),
@@ -225,8 +231,11 @@ impl Follower {
 
     fn consider(&mut self, path: &Path, candidate: Candidate) -> Option<Due> {
         let role = candidate.role(&self.policy, |id| self.standing.has(id));
-        let off = matches!(role, Role::SwitchedOff).then(|| candidate.manifest.id().clone());
-        self.folders.entry(path.to_owned()).or_default().switches_off = off;
+        let id = |wanted: bool| wanted.then(|| candidate.manifest.id().clone());
+        let folder = self.folders.entry(path.to_owned()).or_default();
+        folder.switches_off = id(matches!(role, Role::SwitchedOff));
+        folder.claims = id(matches!(role, Role::Plugin));
+        let anew = folder.anew;
         if !matches!(role, Role::Plugin) {
             self.drop_plugin(path);
             return None;
@@ -245,7 +254,7 @@ impl Follower {
         let digest = digest(&package);
         let folder = self.folders.get_mut(path)?;
         let running = folder.loaded.as_ref().is_some_and(|(_, loaded)| *loaded == digest);
-        if running {
+        if running && !anew {
             if !std::mem::take(&mut folder.problems).is_empty() {
                 let (plugin, version) = (package.manifest.id(), &package.manifest.plugin.version);
                 tracing::info!(folder = %path.display(), %plugin, %version, "the folder is fine again; its plugin ran on");
@@ -359,21 +368,6 @@ impl Follower {
             .collect();
         self.host.set_faults(faults);
     }
-}
-
-/// A watcher that wakes the thread whenever something has been written, moved or removed.
-fn watcher(notices: Sender<Message>) -> Option<RecommendedWatcher> {
-    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // Looking reads files, which is noticed too; only writing matters.
-        let reading = event.is_ok_and(|event| {
-            matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write))
-        });
-        if !reading {
-            // A failure means that the thread has ended; the watcher ends with it.
-            let _ = notices.send(Message::Changed);
-        }
-    });
-    watcher.map_err(|error| tracing::debug!(error = %error, "no notices about plugins; polling")).ok()
 }
 
 /// Both waits together, twice, stay below the two seconds promised.

@@ -15,8 +15,8 @@ pub trait HookPayload: Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn params(payload: &Arc<Self>) -> Self::Params;
 
-    /// The type of custom content that this is about, if it is.
-    fn content_type(&self) -> Option<&str> {
+    /// The type of custom content or the event that this is about, if it is.
+    fn topic(&self) -> Option<&str> {
         None
     }
 }
@@ -122,6 +122,19 @@ pub struct ContentDeleted {
     pub id: String,
 }
 
+/// An event that another plugin emitted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lift, Lower)]
+#[component(record)]
+pub struct PluginEvent {
+    /// Its id, the same at every attempt to deliver it.
+    pub id: String,
+    /// `plugin.<id>.<type>`.
+    #[component(name = "event-type")]
+    pub event_type: String,
+    /// JSON.
+    pub data: String,
+}
+
 macro_rules! passed_whole {
     ($($payload:ty),*) => {
         $(impl HookPayload for $payload {
@@ -143,8 +156,20 @@ impl HookPayload for ContentEvent {
         (Arc::clone(payload),)
     }
 
-    fn content_type(&self) -> Option<&str> {
+    fn topic(&self) -> Option<&str> {
         Some(&self.content_type)
+    }
+}
+
+impl HookPayload for PluginEvent {
+    type Params = (Arc<PluginEvent>,);
+
+    fn params(payload: &Arc<Self>) -> Self::Params {
+        (Arc::clone(payload),)
+    }
+
+    fn topic(&self) -> Option<&str> {
+        Some(&self.event_type)
     }
 }
 
@@ -155,7 +180,7 @@ impl HookPayload for ContentDeleted {
         (payload.content_type.clone(), payload.id.clone())
     }
 
-    fn content_type(&self) -> Option<&str> {
+    fn topic(&self) -> Option<&str> {
         Some(&self.content_type)
     }
 }

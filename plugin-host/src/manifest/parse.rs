@@ -16,7 +16,7 @@ use super::{
 use crate::cron::Schedule;
 use crate::hook::{HookKind, HookPoint};
 use crate::plugin_id::PluginId;
-use crate::ports::VfsPath;
+use crate::ports::{SiteView, VfsPath};
 
 /// The largest `max_memory_mb`.
 const MAX_MEMORY_MB: i64 = 1024;
@@ -36,6 +36,7 @@ pub(super) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErro
     let plugin = plugin(root.section("plugin", &mut faults), &mut faults);
     let (permissions, limits) = permissions(root.section("permissions", &mut faults), &mut faults);
     let mut hooks = hooks(root.section("hooks", &mut faults), &mut faults);
+    subscribe(root.section("events", &mut faults), &mut hooks, &mut faults);
     let cron = cron(root.sections("cron", &mut faults), &mut faults);
     let settings = settings(root.section("settings", &mut faults), &mut faults);
     root.finish(&mut faults);
@@ -106,6 +107,7 @@ fn permissions(mut section: Section, faults: &mut Faults<'_>) -> (Permissions, L
     let database = each(&mut section, "database", faults, database_permission);
     let http = each(&mut section, "http", faults, http_host);
     let config = each(&mut section, "config", faults, config_key);
+    let emit = !each(&mut section, "events", faults, event_permission).is_empty();
     let memory = section.integer("max_memory_mb", 1..=MAX_MEMORY_MB, faults);
     let timeout = section.integer("timeout_ms", 1..=MAX_TIMEOUT_MS, faults);
     section.finish(faults);
@@ -113,7 +115,7 @@ fn permissions(mut section: Section, faults: &mut Faults<'_>) -> (Permissions, L
         memory: memory.and_then(|mebibytes| usize::try_from(mebibytes << 20).ok()),
         timeout: timeout.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis),
     };
-    (Permissions { database, http, config }, limits)
+    (Permissions { database, http, config, emit }, limits)
 }
 
 fn each<T>(
@@ -138,10 +140,21 @@ fn is_name(text: &str) -> bool {
 }
 
 fn database_permission(text: &str) -> Result<DatabasePermission, String> {
-    match text.split_once(':') {
-        None if text == "own" => Ok(DatabasePermission::Own),
-        Some(("read", view)) if is_name(view) => Ok(DatabasePermission::Read(view.to_owned())),
-        _ => Err(format!("is \"{text}\"; it is \"own\" or \"read:<view>\", as in \"read:posts\"")),
+    if text == "own" {
+        return Ok(DatabasePermission::Own);
+    }
+    let view = text.strip_prefix("read:").and_then(SiteView::from_name);
+    view.map(DatabasePermission::Read).ok_or_else(|| {
+        let views = SiteView::ALL.map(|view| format!("\"read:{view}\"")).join(", ");
+        format!("is \"{text}\"; it is \"own\" or one of {views}")
+    })
+}
+
+fn event_permission(text: &str) -> Result<(), String> {
+    if text == "emit" {
+        Ok(())
+    } else {
+        Err(format!("is \"{text}\"; the one permission for events is \"emit\""))
     }
 }
 
@@ -204,7 +217,40 @@ fn hook(point: HookPoint, mut section: Section, faults: &mut Faults<'_>) -> Hook
             .ok_or_else(|| format!("is \"{text}\"; it is the name of a content type, such as \"event\""))
     });
     section.finish(faults);
-    HookSettings { priority, on_error, content_types }
+    HookSettings { priority, on_error, content_types, events: Vec::new() }
+}
+
+/// The tables `[events."<name>"]` are subscriptions; `[hooks.on-event]` may say more about their hook.
+fn subscribe(section: Section, hooks: &mut BTreeMap<HookPoint, HookSettings>, faults: &mut Faults<'_>) {
+    let mut names = Vec::new();
+    for (name, section) in section.into_sections(faults) {
+        section.finish(faults);
+        if is_event_name(&name) {
+            names.push(name);
+        } else {
+            faults.add(
+                format!("events.\"{name}\""),
+                "is no event's name; write the plugin's id and the type, as in \
+                 `[events.\"plugin.com.example.shop.order-paid\"]`, or a `*` at the end",
+            );
+        }
+    }
+    if !names.is_empty() {
+        hooks.entry(HookPoint::OnEvent).or_default().events = names;
+    } else if hooks.contains_key(&HookPoint::OnEvent) {
+        faults.add(
+            "hooks.on-event",
+            "is listed without a subscription; add one, as in `[events.\"plugin.com.example.shop.order-paid\"]`",
+        );
+    }
+}
+
+fn is_event_name(text: &str) -> bool {
+    let name = text.strip_suffix('*').unwrap_or(text);
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
+    name.starts_with("plugin.")
+        && name.bytes().all(fits)
+        && (name.len() > "plugin.".len() || text.ends_with('*'))
 }
 
 fn cron(sections: Vec<Section>, faults: &mut Faults<'_>) -> Vec<CronEntry> {
@@ -316,7 +362,7 @@ mod tests {
         assert!(!manifest.enabled);
         assert_eq!(manifest.isolation, Isolation::Call);
         assert_eq!(manifest.permissions.http, ["api.example.com", "*.example.org:8443"]);
-        assert_eq!(manifest.permissions.database[1], DatabasePermission::Read("posts".to_owned()));
+        assert_eq!(manifest.permissions.database[1], DatabasePermission::Read(SiteView::Posts));
         assert_eq!(manifest.limits.memory, Some(32 << 20));
         assert_eq!(manifest.limits.timeout, Some(Duration::from_millis(250)));
         assert_eq!(manifest.hooks[&HookPoint::OnContentCreating].on_error, OnError::Abort);

@@ -1,4 +1,4 @@
-//! `get-post`: published posts, as JSON.
+//! `get-post`: posts and pages, as JSON.
 
 use fleuron_plugin_host::{
     PluginId,
@@ -7,22 +7,23 @@ use fleuron_plugin_host::{
 
 use crate::{database::Database, posts};
 
-pub(super) struct PublishedContent {
+pub(super) struct SiteContent {
     database: Database,
 }
 
-impl PublishedContent {
+impl SiteContent {
     pub(super) fn new(database: Database) -> Self {
         Self { database }
     }
 }
 
 #[async_trait::async_trait]
-impl ContentPort for PublishedContent {
-    async fn published_post(&self, _plugin: &PluginId, slug: &str) -> Result<Option<String>, PortError> {
-        let post = posts::published_output(&self.database, slug)
-            .await
-            .map_err(|error| PortError::new(format!("the post cannot be read: {}", error.detail())))?;
+impl ContentPort for SiteContent {
+    async fn post(&self, plugin: &PluginId, slug: &str, drafts: bool) -> Result<Option<String>, PortError> {
+        let post = posts::output(&self.database, slug, drafts).await.map_err(|error| {
+            tracing::error!(%plugin, %error, "a plugin's get-post failed");
+            PortError::new("the post cannot be read now")
+        })?;
         post.map(|post| serde_json::to_string(&post).map_err(|error| PortError::new(error.to_string())))
             .transpose()
     }

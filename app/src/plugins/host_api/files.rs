@@ -1,65 +1,86 @@
 //! The virtual file system: each plugin's files beneath a prefix of its own in the object store.
+//!
+//! Names are encoded one by one on their way to the store, so that none can climb and none stands for another. The
+//! local store follows symbolic links; here nothing is touched before every part of its path has been looked at.
 
-use std::path::Path;
+mod space;
+mod tree;
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use fleuron_plugin_host::{
     PluginId,
     ports::{FilePort, FileStat, PortError, VfsPath},
 };
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as Key};
+use object_store::local::LocalFileSystem;
 
+use space::Space;
+use tree::Found;
+
+/// How much a plugin may keep in its files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileLimits {
+    /// Bytes in all files together. Default 100 MiB.
+    pub bytes: u64,
+    /// Files and folders together. Default 10 000.
+    pub files: u64,
+    /// Bytes in one file. Default 8 MiB.
+    pub file_bytes: u64,
+}
+
+impl Default for FileLimits {
+    fn default() -> Self {
+        Self { bytes: 100 * 1024 * 1024, files: 10_000, file_bytes: 8 * 1024 * 1024 }
+    }
+}
+
+/// The files of all plugins.
 pub(super) struct PluginFiles {
     store: LocalFileSystem,
+    root: PathBuf,
+    limits: FileLimits,
+    spaces: Mutex<HashMap<PluginId, Arc<Space>>>,
 }
 
 impl PluginFiles {
-    pub(super) fn new(folder: &Path) -> Result<Self, object_store::Error> {
-        std::fs::create_dir_all(folder).map_err(|error| object_store::Error::Generic {
+    /// Files in a folder, which is made if it is missing.
+    pub(super) fn new(folder: &Path, limits: FileLimits) -> Result<Self, object_store::Error> {
+        let broken = |error: std::io::Error| object_store::Error::Generic {
             store: "LocalFileSystem",
             source: error.into(),
-        })?;
-        Ok(Self { store: LocalFileSystem::new_with_prefix(folder)? })
+        };
+        std::fs::create_dir_all(folder).map_err(broken)?;
+        let root = std::fs::canonicalize(folder).map_err(broken)?;
+        // A folder is there as long as something is in it, as in other object stores.
+        let store = LocalFileSystem::new_with_prefix(&root)?.with_automatic_cleanup(true);
+        Ok(Self { store, root, limits, spaces: Mutex::default() })
     }
 
-    async fn is_folder(&self, key: &Key) -> Result<bool, PortError> {
-        let listed = self.store.list_with_delimiter(Some(key)).await.map_err(failed)?;
-        Ok(!listed.objects.is_empty() || !listed.common_prefixes.is_empty())
+    fn space(&self, plugin: &PluginId) -> Arc<Space> {
+        let mut spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let space = spaces.entry(plugin.clone()).or_insert_with(|| {
+            Arc::new(Space::new(self.store.clone(), self.root.clone(), plugin.clone(), self.limits))
+        });
+        Arc::clone(space)
     }
-}
-
-fn key(plugin: &PluginId, path: &VfsPath) -> Key {
-    // Built from segments, so that each is encoded on its own and none can climb.
-    Key::from_iter(std::iter::once(plugin.as_str()).chain(path.segments()))
-}
-
-fn failed(error: object_store::Error) -> PortError {
-    PortError::new(format!("the file store failed: {error}"))
 }
 
 #[async_trait::async_trait]
 impl FilePort for PluginFiles {
     async fn read(&self, plugin: &PluginId, path: &VfsPath) -> Result<Option<String>, PortError> {
-        let bytes = match self.store.get(&key(plugin, path)).await {
-            Ok(found) => found.bytes().await.map_err(failed)?,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        String::from_utf8(bytes.to_vec())
-            .map(Some)
-            .map_err(|error| PortError::new(format!("`{}` is not UTF-8: {error}", path.as_str())))
+        self.space(plugin).read(path).await
     }
 
     async fn write(&self, plugin: &PluginId, path: &VfsPath, content: &str) -> Result<(), PortError> {
-        let payload = PutPayload::from(content.as_bytes().to_vec());
-        self.store.put(&key(plugin, path), payload).await.map(|_| ()).map_err(failed)
+        self.space(plugin).write(path, content).await
     }
 
     async fn delete(&self, plugin: &PluginId, path: &VfsPath) -> Result<bool, PortError> {
-        match self.store.delete(&key(plugin, path)).await {
-            Ok(()) => Ok(true),
-            Err(object_store::Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(failed(error)),
-        }
+        self.space(plugin).delete(path).await
     }
 
     async fn exists(&self, plugin: &PluginId, path: &VfsPath) -> Result<bool, PortError> {
@@ -67,30 +88,18 @@ impl FilePort for PluginFiles {
     }
 
     async fn list(&self, plugin: &PluginId, folder: &VfsPath) -> Result<Option<Vec<String>>, PortError> {
-        let listed = self.store.list_with_delimiter(Some(&key(plugin, folder))).await.map_err(failed)?;
-        let files = listed.objects.iter().filter_map(|object| name(&object.location, ""));
-        let folders = listed.common_prefixes.iter().filter_map(|prefix| name(prefix, "/"));
-        let names: Vec<String> = files.chain(folders).collect();
-        Ok(if names.is_empty() && !folder.is_root() { None } else { Some(names) })
+        self.space(plugin).list(folder).await
     }
 
     async fn stat(&self, plugin: &PluginId, path: &VfsPath) -> Result<Option<FileStat>, PortError> {
-        let key = key(plugin, path);
-        if !path.is_root() {
-            match self.store.head(&key).await {
-                Ok(found) => {
-                    let modified = found.last_modified.timestamp();
-                    return Ok(Some(FileStat { size: found.size, is_dir: false, modified }));
-                }
-                Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(failed(error)),
-            }
-        }
-        let folder = path.is_root() || self.is_folder(&key).await?;
-        Ok(folder.then_some(FileStat { size: 0, is_dir: true, modified: 0 }))
+        let folder = FileStat { size: 0, is_dir: true, modified: 0 };
+        Ok(match self.space(plugin).look(path).await? {
+            Found::File { size, modified } => Some(FileStat { size, is_dir: false, modified }),
+            Found::Folder => Some(folder),
+            Found::Nothing { .. } | Found::BeneathFile(_) => path.is_root().then_some(folder),
+        })
     }
 }
 
-fn name(location: &Key, suffix: &str) -> Option<String> {
-    location.parts().next_back().map(|part| format!("{}{suffix}", part.as_ref()))
-}
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,11 @@
 //! The last log lines of each plugin, for its administrator. The site's own log gets them too, from the host.
+//!
+//! Each plugin has a lock of its own, so that one that floods its log holds up no other's host calls. Lines outlive the
+//! version that wrote them: what happened before a reload is what its administrator wants to read after it.
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use fleuron_plugin_host::{
@@ -12,8 +15,8 @@ use fleuron_plugin_host::{
 
 use crate::clock::Timestamp;
 
-/// Lines kept per plugin.
-const KEPT: usize = 500;
+/// Bytes kept per plugin, what a line takes beside its text included. The oldest lines go first.
+const KEPT_BYTES: usize = 256 * 1024;
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,27 +29,131 @@ pub struct LogLine {
     pub text: String,
 }
 
+impl LogLine {
+    /// The memory that it takes.
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.text.len()
+    }
+}
+
+/// The last lines of one plugin.
+#[derive(Default)]
+struct Ring {
+    lines: VecDeque<LogLine>,
+    bytes: usize,
+}
+
+impl Ring {
+    fn push(&mut self, line: LogLine) {
+        self.bytes += line.bytes();
+        self.lines.push_back(line);
+        while self.lines.len() > PluginLogs::KEPT_LINES || (self.bytes > KEPT_BYTES && self.lines.len() > 1) {
+            let Some(oldest) = self.lines.pop_front() else { return };
+            self.bytes -= oldest.bytes();
+        }
+    }
+}
+
 /// The last lines of every plugin. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct PluginLogs {
-    lines: Arc<Mutex<HashMap<PluginId, VecDeque<LogLine>>>>,
+    rings: Arc<RwLock<HashMap<PluginId, Arc<Mutex<Ring>>>>>,
 }
 
 impl PluginLogs {
+    /// Lines kept per plugin.
+    pub const KEPT_LINES: usize = 500;
+
     /// The last lines of a plugin, oldest first.
     pub fn of(&self, plugin: &PluginId) -> Vec<LogLine> {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.get(plugin).map(|lines| lines.iter().cloned().collect()).unwrap_or_default()
+        self.last(plugin, Self::KEPT_LINES, LogLevel::Debug)
     }
+
+    /// At most the last `limit` lines of a plugin that are at least this urgent, oldest first.
+    pub fn last(&self, plugin: &PluginId, limit: usize, level: LogLevel) -> Vec<LogLine> {
+        let Some(ring) = self.known(plugin) else { return Vec::new() };
+        let ring = held(&ring);
+        let wanted = ring.lines.iter().rev().filter(|line| line.level >= level).take(limit);
+        let mut lines: Vec<LogLine> = wanted.cloned().collect();
+        lines.reverse();
+        lines
+    }
+
+    /// Whether the plugin has ever logged.
+    pub fn has(&self, plugin: &PluginId) -> bool {
+        self.known(plugin).is_some()
+    }
+
+    fn known(&self, plugin: &PluginId) -> Option<Arc<Mutex<Ring>>> {
+        self.rings.read().unwrap_or_else(PoisonError::into_inner).get(plugin).cloned()
+    }
+
+    fn ring(&self, plugin: &PluginId) -> Arc<Mutex<Ring>> {
+        self.known(plugin).unwrap_or_else(|| {
+            let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(rings.entry(plugin.clone()).or_default())
+        })
+    }
+}
+
+fn held(ring: &Mutex<Ring>) -> MutexGuard<'_, Ring> {
+    ring.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl LogPort for PluginLogs {
     fn log(&self, plugin: &PluginId, level: LogLevel, line: &str) {
-        let mut all = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines = all.entry(plugin.clone()).or_default();
-        if lines.len() == KEPT {
-            lines.pop_front();
+        let line = LogLine { at: Timestamp::now(), level, text: line.to_owned() };
+        held(&self.ring(plugin)).push(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plugin(id: &str) -> PluginId {
+        id.parse().unwrap()
+    }
+
+    fn texts(lines: &[LogLine]) -> Vec<&str> {
+        lines.iter().map(|line| line.text.as_str()).collect()
+    }
+
+    #[test]
+    fn the_last_lines_stay_in_order() {
+        let (logs, id) = (PluginLogs::default(), plugin("com.example.a"));
+        for number in 0..PluginLogs::KEPT_LINES + 7 {
+            logs.log(&id, LogLevel::Info, &number.to_string());
         }
-        lines.push_back(LogLine { at: Timestamp::now(), level, text: line.to_owned() });
+        let lines = logs.of(&id);
+        assert_eq!((lines.len(), lines[0].text.as_str()), (PluginLogs::KEPT_LINES, "7"));
+        assert_eq!(texts(&logs.last(&id, 2, LogLevel::Debug)), ["505", "506"]);
+        assert!(!logs.has(&plugin("com.example.b")) && logs.of(&plugin("com.example.b")).is_empty());
+    }
+
+    #[test]
+    fn long_lines_push_others_out() {
+        let (logs, id) = (PluginLogs::default(), plugin("com.example.a"));
+        let line = "x".repeat(4096);
+        for _ in 0..PluginLogs::KEPT_LINES {
+            logs.log(&id, LogLevel::Info, &line);
+        }
+        let lines = logs.of(&id);
+        let bytes: usize = lines.iter().map(LogLine::bytes).sum();
+        assert!(bytes <= KEPT_BYTES && bytes > KEPT_BYTES - 5000, "{bytes}");
+        logs.log(&id, LogLevel::Info, &"y".repeat(2 * KEPT_BYTES));
+        assert_eq!(logs.of(&id).len(), 1, "the newest line is never lost");
+        logs.log(&id, LogLevel::Info, "z");
+        assert_eq!(texts(&logs.of(&id)), ["z"]);
+    }
+
+    #[test]
+    fn less_urgent_lines_can_be_left_out() {
+        let (logs, id) = (PluginLogs::default(), plugin("com.example.a"));
+        for level in [LogLevel::Debug, LogLevel::Error, LogLevel::Info, LogLevel::Warn] {
+            logs.log(&id, level, level.as_str());
+        }
+        assert_eq!(texts(&logs.last(&id, 10, LogLevel::Warn)), ["error", "warn"]);
+        assert_eq!(texts(&logs.last(&id, 1, LogLevel::Error)), ["error"]);
     }
 }

@@ -9,16 +9,16 @@ use fleuron_plugin_host::{
     PluginId,
     ports::{PortError, SettingsPort},
 };
-use sea_orm::EntityTrait;
 
-use crate::{database::Database, entities::plugins};
-
-type Values = Arc<HashMap<String, String>>;
+use crate::{
+    database::Database,
+    plugins::settings::{self, StoredValues},
+};
 
 pub(super) struct StoredSettings {
     database: Database,
     /// Each plugin's values, and the database's generation they were read at.
-    cache: Mutex<HashMap<PluginId, (u64, Values)>>,
+    cache: Mutex<HashMap<PluginId, (u64, Arc<StoredValues>)>>,
 }
 
 impl StoredSettings {
@@ -26,33 +26,30 @@ impl StoredSettings {
         Self { database, cache: Mutex::default() }
     }
 
-    fn cached(&self, plugin: &PluginId, generation: u64) -> Option<Values> {
+    fn cached(&self, plugin: &PluginId, generation: u64) -> Option<Arc<StoredValues>> {
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.get(plugin).filter(|(read_at, _)| *read_at == generation).map(|(_, values)| Arc::clone(values))
+    }
+
+    async fn values(&self, plugin: &PluginId) -> Result<Arc<StoredValues>, PortError> {
+        // Taken before the reading: values that change meanwhile are read again at the next call.
+        let generation = self.database.changes().names();
+        if let Some(values) = self.cached(plugin, generation) {
+            return Ok(values);
+        }
+        let values = settings::stored(self.database.reader(), plugin)
+            .await
+            .map_err(|error| PortError::new(format!("the settings cannot be read: {error}")))?;
+        let values = Arc::new(values);
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.insert(plugin.clone(), (generation, Arc::clone(&values)));
+        Ok(values)
     }
 }
 
 #[async_trait::async_trait]
 impl SettingsPort for StoredSettings {
     async fn get(&self, plugin: &PluginId, key: &str) -> Result<Option<String>, PortError> {
-        let generation = self.database.changes().names();
-        if let Some(values) = self.cached(plugin, generation) {
-            return Ok(values.get(key).cloned());
-        }
-        let row = plugins::Entity::find_by_id(plugin.as_str().to_owned())
-            .one(self.database.reader())
-            .await
-            .map_err(|error| PortError::new(format!("the settings cannot be read: {error}")))?;
-        let values: HashMap<String, String> = match row {
-            Some(row) => serde_json::from_str(&row.settings)
-                .map_err(|error| PortError::new(format!("the settings cannot be read: {error}")))?,
-            None => HashMap::new(),
-        };
-        let found = values.get(key).cloned();
-        self.cache
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(plugin.clone(), (generation, Arc::new(values)));
-        Ok(found)
+        Ok(self.values(plugin).await?.get(key).map(str::to_owned))
     }
 }

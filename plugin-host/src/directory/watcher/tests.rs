@@ -60,6 +60,17 @@ impl Scene {
     }
 }
 
+fn manifest_of(id: &str) -> String {
+    format!("[plugin]\nid = \"{id}\"\nname = \"Test\"\nversion = \"1.0.0\"\n")
+}
+
+/// A package that the server brings.
+fn standing(id: &str) -> Package {
+    let manifest = Manifest::parse(&manifest_of(id), Path::new("manifest.toml")).expect("a good manifest");
+    let wasm = EMPTY_COMPONENT.to_vec();
+    Package { manifest, wasm, migrations: Vec::new(), origin: Origin::Bundled }
+}
+
 #[tokio::test]
 async fn follows_a_plugin_through_its_life() {
     let mut scene = Scene::new(|manifest| manifest.enabled).await;
@@ -129,10 +140,9 @@ async fn the_next_folder_gets_an_id_that_is_free_again() {
 
 #[tokio::test]
 async fn a_standing_package_gives_way_to_its_folder() {
-    let text = "[plugin]\nid = \"com.example.a\"\nname = \"A\"\nversion = \"1.0.0\"\n";
-    let manifest = Manifest::parse(text, Path::new("manifest.toml")).expect("a good manifest");
-    let package = Package { manifest, wasm: EMPTY_COMPONENT.to_vec(), origin: Origin::Bundled };
-    let mut scene = Scene::with(vec![package], |manifest| manifest.enabled).await;
+    let text = manifest_of("com.example.a");
+    let text = text.as_str();
+    let mut scene = Scene::with(vec![standing("com.example.a")], |manifest| manifest.enabled).await;
     let off = format!("{text}enabled = false\n");
     assert_eq!(scene.loaded(), ["com.example.a 1.0.0"]);
 
@@ -152,4 +162,66 @@ async fn a_standing_package_gives_way_to_its_folder() {
     fs::remove_dir_all(scene.directory.path().join("a")).expect("removed");
     assert_eq!(scene.next().await, ["com.example.a 1.0.0"], "replaced without a gap");
     assert!(scene.host.faults().is_empty());
+}
+
+#[tokio::test]
+async fn migrations_are_followed_with_the_plugin() {
+    let mut scene = Scene::new(|_| true).await;
+    scene.write("a", "com.example.a", "1.0.0");
+    assert_eq!(scene.next().await, ["com.example.a 1.0.0"]);
+    let migrations = scene.directory.path().join("a/migrations");
+    fs::create_dir(&migrations).expect("a folder");
+    fs::write(migrations.join("notes.txt"), "").expect("written");
+    let noticed = tokio::time::timeout(PROMISE, async {
+        while scene.host.faults().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    noticed.await.expect("in time");
+    assert_eq!(scene.loaded(), ["com.example.a 1.0.0"], "it runs on");
+    fs::remove_file(migrations.join("notes.txt")).expect("removed");
+    scene.handle.rescan().await;
+    assert!(scene.host.faults().is_empty());
+}
+
+#[tokio::test]
+async fn a_reload_needs_no_change() {
+    let scene = Scene::with(vec![standing("com.example.bundled")], |manifest| manifest.enabled).await;
+    scene.write("a", "com.example.a", "1.0.0");
+    scene.write_manifest("off", &format!("{}enabled = false\n", manifest_of("com.example.off")));
+    scene.handle.rescan().await;
+    for id in ["com.example.a", "com.example.bundled"] {
+        let generation = scene.host.generation();
+        assert!(scene.handle.reload(&id.parse().expect("an id")).await, "{id}");
+        assert_eq!(scene.host.generation(), generation + 1, "{id}");
+    }
+    for id in ["com.example.off", "com.example.nobody"] {
+        assert!(!scene.handle.reload(&id.parse().expect("an id")).await, "{id}");
+    }
+    let generation = scene.host.generation();
+    scene.handle.rescan().await;
+    assert_eq!(scene.host.generation(), generation, "nothing is loaded twice");
+}
+
+#[tokio::test]
+async fn a_reload_tries_again_what_could_not_be_loaded() {
+    let scene = Scene::new(|_| true).await;
+    scene.write("a", "com.example.a", "1.0.0");
+    fs::write(scene.directory.path().join("a/plugin.wasm"), "no code").expect("written");
+    scene.handle.rescan().await;
+    let id = "com.example.a".parse().expect("an id");
+    assert!(scene.handle.reload(&id).await, "there is one");
+    assert!(scene.loaded().is_empty());
+    assert_eq!(scene.host.faults().len(), 1);
+
+    fs::write(scene.directory.path().join("a/plugin.wasm"), EMPTY_COMPONENT).expect("written");
+    assert!(scene.handle.reload(&id).await);
+    assert_eq!(scene.loaded(), ["com.example.a 1.0.0"]);
+    fs::write(scene.directory.path().join("a/plugin.wasm"), "no code").expect("written");
+    assert!(scene.handle.reload(&id).await);
+    assert_eq!(scene.loaded(), ["com.example.a 1.0.0"], "it runs on");
+    assert_eq!(scene.host.faults().len(), 1);
+    fs::remove_dir_all(scene.directory.path().join("a")).expect("removed");
+    assert!(!scene.handle.reload(&id).await);
+    assert!(scene.loaded().is_empty());
 }

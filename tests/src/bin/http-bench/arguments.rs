@@ -10,7 +10,8 @@ pub(crate) const HELP: &str = "\
 Measures the server over HTTP on loopback.
 
   --seconds N     how long each measurement takes [default: 5]
-  --only NAME     measure this alone; may be repeated: reads, create, looping, startup, memory, reload
+  --only NAME     measure this alone; may be repeated: reads, create, looping, startup, memory,
+                  plugins, reload
   --folder DIR    where the sites are put; must be on a disk [default: beside this program]
   --markdown      print the tables as Markdown";
 
@@ -27,13 +28,15 @@ pub(crate) enum Scenario {
     Startup,
     /// Resident memory.
     Memory,
+    /// A hundred plugins that do nothing.
+    Plugins,
     /// Fifty builds of a plugin swapped in under writers.
     Reload,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Reads, Self::Create, Self::Looping, Self::Startup, Self::Memory, Self::Reload];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Reads, Self::Create, Self::Looping, Self::Startup, Self::Memory, Self::Plugins, Self::Reload];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -42,6 +45,7 @@ impl Scenario {
             Self::Looping => "looping",
             Self::Startup => "startup",
             Self::Memory => "memory",
+            Self::Plugins => "plugins",
             Self::Reload => "reload",
         }
     }

@@ -17,6 +17,7 @@ mod content;
 mod create;
 mod load;
 mod looping;
+mod many;
 mod memory;
 mod plugins;
 mod process;
@@ -91,6 +92,7 @@ async fn run(scenario: Scenario, bench: &Bench, report: &mut Report) -> Result<(
         Scenario::Looping => Box::pin(looping::run(bench, report)).await,
         Scenario::Startup => Box::pin(startup::run(bench, report)).await,
         Scenario::Memory => Box::pin(memory::run(bench, report)).await,
+        Scenario::Plugins => Box::pin(many::run(bench, report)).await,
         Scenario::Reload => Box::pin(reload::run(bench, report)).await,
     }
 }

@@ -1,0 +1,184 @@
+//! The limits that an operator may set, as one table: what is not among the flags of every command is set through the
+//! environment or `fleuron.toml`. Defaults are those of the configuration that the table is applied to.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+use super::{Config, sources::Sources};
+
+/// One limit.
+struct Limit {
+    /// Its name in the environment, with its unit.
+    name: &'static str,
+    /// What it may be, in the name's unit.
+    bounds: RangeInclusive<u64>,
+    /// Where it goes.
+    slot: fn(&mut Config) -> Slot<'_>,
+}
+
+/// A field, and the unit in which it is set.
+enum Slot<'a> {
+    Count(&'a mut usize),
+    Count32(&'a mut u32),
+    Count64(&'a mut u64),
+    Kibibytes(&'a mut usize),
+    Mebibytes(&'a mut usize),
+    Kibibytes64(&'a mut u64),
+    Mebibytes64(&'a mut u64),
+    Milliseconds(&'a mut Duration),
+    Seconds(&'a mut Duration),
+}
+
+impl Slot<'_> {
+    /// Sets the field to a value within the limit's bounds, which leave room for its unit.
+    fn set(self, value: u64) {
+        let size = usize::try_from(value).unwrap_or(usize::MAX);
+        match self {
+            Slot::Count(field) => *field = size,
+            Slot::Count32(field) => *field = u32::try_from(value).unwrap_or(u32::MAX),
+            Slot::Count64(field) => *field = value,
+            Slot::Kibibytes(field) => *field = size.saturating_mul(1 << 10),
+            Slot::Mebibytes(field) => *field = size.saturating_mul(1 << 20),
+            Slot::Kibibytes64(field) => *field = value.saturating_mul(1 << 10),
+            Slot::Mebibytes64(field) => *field = value.saturating_mul(1 << 20),
+            Slot::Milliseconds(field) => *field = Duration::from_millis(value),
+            Slot::Seconds(field) => *field = Duration::from_secs(value),
+        }
+    }
+}
+
+const fn limit(name: &'static str, bounds: RangeInclusive<u64>, slot: fn(&mut Config) -> Slot<'_>) -> Limit {
+    Limit { name, bounds, slot }
+}
+
+/// All of them. Zero, where it is allowed, means never.
+static LIMITS: [Limit; 37] = [
+    limit("PLUGIN_WASM_POOL_SIZE", 1..=256, |config| Slot::Count(&mut config.plugins.host.pool_size)),
+    limit("PLUGIN_ONE_OFF_CAP", 1..=256, |config| Slot::Count(&mut config.plugins.host.one_off_cap)),
+    limit("PLUGIN_THREADS", 1..=64, |config| Slot::Count(&mut config.plugins.host.guest_threads)),
+    limit("PLUGIN_TIMEOUT_MS", 1..=60_000, |config| {
+        Slot::Milliseconds(&mut config.plugins.host.call_timeout)
+    }),
+    limit("PLUGIN_START_TIMEOUT_MS", 1..=60_000, |config| {
+        Slot::Milliseconds(&mut config.plugins.host.start_timeout)
+    }),
+    limit("PLUGIN_MAX_MEMORY_MB", 1..=1_024, |config| Slot::Mebibytes(&mut config.plugins.host.max_memory)),
+    limit("PLUGIN_MAX_STACK_KB", 64..=16_384, |config| Slot::Kibibytes(&mut config.plugins.host.max_stack)),
+    limit("PLUGIN_HOST_CALLS", 1..=10_000_000, |config| {
+        Slot::Count32(&mut config.plugins.host.host_call_budget)
+    }),
+    limit("PLUGIN_HOST_CALL_KB", 64..=65_536, |config| {
+        Slot::Kibibytes(&mut config.plugins.host.hostcall_fuel)
+    }),
+    limit("PLUGIN_SQL_STATEMENTS", 0..=1_000_000, |config| {
+        Slot::Count32(&mut config.plugins.host.sql_budget)
+    }),
+    limit("PLUGIN_SQL_BYTES", 1_000..=1_000_000, |config| {
+        Slot::Count(&mut config.plugins.databases.sql_bytes)
+    }),
+    limit("PLUGIN_SQL_ROWS", 1..=1_000_000, |config| Slot::Count(&mut config.plugins.databases.answer_rows)),
+    limit("PLUGIN_SQL_ANSWER_KB", 1..=65_536, |config| {
+        Slot::Kibibytes(&mut config.plugins.databases.answer_bytes)
+    }),
+    limit("PLUGIN_TRANSACTION_MS", 1..=60_000, |config| {
+        Slot::Milliseconds(&mut config.plugins.host.transaction_time)
+    }),
+    limit("PLUGIN_DATABASE_MB", 1..=1_048_576, |config| {
+        Slot::Mebibytes64(&mut config.plugins.databases.file_bytes)
+    }),
+    limit("PLUGIN_VALUE_KB", 1..=16_384, |config| Slot::Kibibytes(&mut config.plugins.databases.value_bytes)),
+    limit("PLUGIN_FILES_MB", 0..=1_048_576, |config| Slot::Mebibytes64(&mut config.plugins.files.bytes)),
+    limit("PLUGIN_FILES", 0..=1_000_000, |config| Slot::Count64(&mut config.plugins.files.files)),
+    limit("PLUGIN_FILE_KB", 1..=65_536, |config| Slot::Kibibytes64(&mut config.plugins.files.file_bytes)),
+    limit("PLUGIN_HTTP_REQUESTS", 0..=1_000, |config| Slot::Count32(&mut config.plugins.host.http_budget)),
+    limit("PLUGIN_EVENTS", 0..=1_000, |config| Slot::Count32(&mut config.plugins.host.event_budget)),
+    limit("PLUGIN_EVENT_KB", 1..=1_024, |config| Slot::Kibibytes(&mut config.plugins.host.event_bytes)),
+    limit("PLUGIN_EVENT_DEPTH", 1..=16, |config| Slot::Count(&mut config.plugins.host.chain_depth)),
+    limit("PLUGIN_LOG_LINES", 0..=100_000, |config| {
+        Slot::Count32(&mut config.plugins.host.log_lines_per_call)
+    }),
+    limit("PLUGIN_LOG_LINE_BYTES", 80..=65_536, |config| {
+        Slot::Count(&mut config.plugins.host.log_line_bytes)
+    }),
+    limit("PLUGIN_BREAKER_FAILURES", 1..=1_000, |config| {
+        Slot::Count32(&mut config.plugins.host.breaker_failures)
+    }),
+    limit("PLUGIN_BREAKER_WINDOW_S", 1..=86_400, |config| {
+        Slot::Seconds(&mut config.plugins.host.breaker_window)
+    }),
+    limit("PLUGIN_BREAKER_REST_S", 1..=86_400, |config| Slot::Seconds(&mut config.plugins.host.breaker_rest)),
+    limit("PLUGIN_START_FAILURES", 1..=1_000, |config| {
+        Slot::Count32(&mut config.plugins.host.start_failures)
+    }),
+    limit("PLUGIN_RETIRE_CALLS", 1..=1_000_000_000, |config| {
+        Slot::Count64(&mut config.plugins.host.retire_after_calls)
+    }),
+    limit("PLUGIN_RETIRE_GROWTH_MB", 0..=1_024, |config| {
+        Slot::Mebibytes(&mut config.plugins.host.retire_after_growth)
+    }),
+    limit("PLUGIN_RETIRE_IDLE_S", 1..=86_400, |config| {
+        Slot::Seconds(&mut config.plugins.host.retire_after_idle)
+    }),
+    limit("FLEURON_EGRESS_TIMEOUT_MS", 100..=60_000, |config| Slot::Milliseconds(&mut config.egress.timeout)),
+    limit("FLEURON_EGRESS_BODY_KB", 1..=65_536, |config| Slot::Kibibytes(&mut config.egress.max_body)),
+    limit("FLEURON_EGRESS_REDIRECTS", 0..=10, |config| Slot::Count(&mut config.egress.max_redirects)),
+    limit("FLEURON_EGRESS_CONCURRENT", 1..=1_024, |config| Slot::Count(&mut config.egress.concurrent)),
+    limit("FLEURON_EGRESS_PER_CALLER", 1..=1_024, |config| Slot::Count(&mut config.egress.per_caller)),
+];
+
+/// Sets every limit that is given somewhere.
+pub(super) fn apply(config: &mut Config, sources: &mut Sources<'_>) {
+    for limit in &LIMITS {
+        if let Some(value) = sources.number(limit.name, limit.bounds.clone()) {
+            (limit.slot)(config).set(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path};
+
+    use super::*;
+
+    impl Slot<'_> {
+        /// In the limit's unit, rounded up.
+        fn get(&self) -> u64 {
+            match self {
+                Slot::Count(field) => **field as u64,
+                Slot::Count32(field) => u64::from(**field),
+                Slot::Count64(field) => **field,
+                Slot::Kibibytes(field) => (**field as u64).div_ceil(1 << 10),
+                Slot::Mebibytes(field) => (**field as u64).div_ceil(1 << 20),
+                Slot::Kibibytes64(field) => field.div_ceil(1 << 10),
+                Slot::Mebibytes64(field) => field.div_ceil(1 << 20),
+                Slot::Milliseconds(field) => u64::try_from(field.as_millis()).unwrap(),
+                Slot::Seconds(field) => field.as_secs(),
+            }
+        }
+    }
+
+    #[test]
+    fn every_default_is_within_its_bounds() {
+        let mut config = Config::in_folder(Path::new("data"));
+        for limit in &LIMITS {
+            let value = (limit.slot)(&mut config).get();
+            assert!(limit.bounds.contains(&value), "{}: {value}", limit.name);
+        }
+    }
+
+    #[test]
+    fn every_limit_has_a_field_of_its_own() {
+        let mut config = Config::in_folder(Path::new("data"));
+        for limit in &LIMITS {
+            (limit.slot)(&mut config).set(*limit.bounds.start());
+        }
+        for limit in &LIMITS {
+            let (least, most) = (*limit.bounds.start(), *limit.bounds.end());
+            assert_eq!((limit.slot)(&mut config).get(), least, "{} is set by another", limit.name);
+            (limit.slot)(&mut config).set(most);
+            assert_eq!((limit.slot)(&mut config).get(), most, "{} does not hold its bound", limit.name);
+        }
+        let names: BTreeSet<&str> = LIMITS.iter().map(|limit| limit.name).collect();
+        assert_eq!(names.len(), LIMITS.len());
+    }
+}

@@ -1,0 +1,177 @@
+//! `http-get` and `http-post`: requests of plugins, over the server's one way out.
+
+use std::time::Instant;
+
+use fleuron_plugin_host::{
+    PluginId,
+    ports::{HostAllowList, HttpPort, HttpRequest, PortError},
+};
+use hyper::{
+    HeaderMap, Method,
+    header::{ACCEPT, CONTENT_TYPE, HeaderValue},
+};
+use serde::de::IgnoredAny;
+use url::Url;
+
+use crate::egress::{Egress, EgressRequest};
+
+pub(super) struct PluginHttp {
+    egress: Egress,
+}
+
+impl PluginHttp {
+    pub(super) fn new(egress: Egress) -> Self {
+        Self { egress }
+    }
+}
+
+#[async_trait::async_trait]
+impl HttpPort for PluginHttp {
+    async fn send(
+        &self,
+        plugin: &PluginId,
+        request: HttpRequest,
+        allowed: &HostAllowList,
+        until: Instant,
+    ) -> Result<String, PortError> {
+        let response = self
+            .egress
+            .send(outgoing(plugin, request, until), &|url| granted(url, allowed))
+            .await
+            .map_err(|error| PortError::new(error.to_string()))?;
+        let host = response.final_url.host_str().unwrap_or_default();
+        if !response.status.is_success() {
+            return Err(PortError::new(format!("{host} answered {}", response.status)));
+        }
+        String::from_utf8(response.body)
+            .map_err(|error| PortError::new(format!("the answer of {host} is not UTF-8: {error}")))
+    }
+}
+
+fn outgoing(plugin: &PluginId, request: HttpRequest, until: Instant) -> EgressRequest {
+    let HttpRequest { url, body } = request;
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+    if let Some(body) = &body {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(body)));
+    }
+    EgressRequest {
+        caller: plugin.to_string(),
+        method: if body.is_some() { Method::POST } else { Method::GET },
+        url,
+        headers,
+        body: body.map(String::into_bytes),
+        until,
+    }
+}
+
+/// The contract says nothing of a content type, so the body has to.
+fn content_type(body: &str) -> &'static str {
+    match serde_json::from_str::<IgnoredAny>(body) {
+        Ok(_) => "application/json",
+        Err(_) => "text/plain; charset=utf-8",
+    }
+}
+
+fn granted(url: &Url, allowed: &HostAllowList) -> Result<(), String> {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default().unwrap_or_default();
+    // The parser drops a port that is the scheme's own.
+    let default_port = url.port().is_none();
+    if allowed.allows(host, port, default_port) {
+        return Ok(());
+    }
+    let wanted = if default_port { host.to_owned() } else { format!("{host}:{port}") };
+    Err(format!("{wanted} is not granted: the manifest must name it in `http` of `[permissions]`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::SocketAddr, time::Duration};
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::egress::EgressConfig;
+
+    /// A server that gives every request the same answer.
+    async fn answering(status: &str, body: &[u8]) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+        answer.extend_from_slice(body);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(&answer).await;
+            }
+        });
+        address
+    }
+
+    /// What a plugin gets that may reach `granted` and asks this server.
+    async fn asked(server: SocketAddr, granted: &str) -> Result<String, String> {
+        let config = EgressConfig { allow_private: vec![server.into()], ..EgressConfig::default() };
+        let port = PluginHttp::new(Egress::new(config).unwrap());
+        let plugin: PluginId = "com.example.asker".parse().unwrap();
+        let request = HttpRequest { url: format!("http://{server}/"), body: None };
+        let allowed = HostAllowList::new(vec![granted.to_owned()]);
+        let until = Instant::now() + Duration::from_secs(10);
+        port.send(&plugin, request, &allowed, until).await.map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn only_good_answers_of_granted_hosts_reach_a_plugin() {
+        let server = answering("200 OK", "grüße".as_bytes()).await;
+        let granted = server.to_string();
+        assert_eq!(asked(server, &granted).await, Ok("grüße".to_owned()));
+        for wrong in ["127.0.0.1", "127.0.0.1:1", "api.example.com"] {
+            let error = asked(server, wrong).await.expect_err(wrong);
+            assert!(error.starts_with(&format!("{server} is not granted")), "{error}");
+        }
+        let missing = answering("404 Not Found", b"nothing").await;
+        assert_eq!(
+            asked(missing, &missing.to_string()).await,
+            Err("127.0.0.1 answered 404 Not Found".to_owned())
+        );
+        let binary = answering("200 OK", b"\xff\xfe").await;
+        let error = asked(binary, &binary.to_string()).await.unwrap_err();
+        assert!(error.starts_with("the answer of 127.0.0.1 is not UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn the_content_type_is_that_of_the_body() {
+        for (body, expected) in [
+            (r#"{"a":[1,2]}"#, "application/json"),
+            ("12", "application/json"),
+            ("", "text/plain; charset=utf-8"),
+            ("a=b&c=d", "text/plain; charset=utf-8"),
+            ("{} {}", "text/plain; charset=utf-8"),
+        ] {
+            assert_eq!(content_type(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_granted_with_their_ports() {
+        let list =
+            HostAllowList::new(vec!["api.example.com".to_owned(), "local.example.net:8443".to_owned()]);
+        let ask = |url: &str| granted(&Url::parse(url).unwrap(), &list);
+        for url in
+            ["https://api.example.com/x", "http://API.example.com:80/", "https://local.example.net:8443/"]
+        {
+            assert_eq!(ask(url), Ok(()), "{url}");
+        }
+        for (url, words) in [
+            ("https://api.example.com:444/", "api.example.com:444 is not granted"),
+            ("https://local.example.net/", "local.example.net is not granted"),
+            ("https://127.0.0.1/", "127.0.0.1 is not granted"),
+        ] {
+            let refused = ask(url).expect_err(url);
+            assert!(refused.starts_with(words), "{refused}");
+        }
+    }
+}
