@@ -10,7 +10,7 @@ use crate::package::Migration;
 use crate::plugin_id::PluginId;
 use crate::ports::{
     ContentPort, DatabaseAccess, DatabaseError, DatabaseErrorKind, DatabasePort, DatabaseTransaction,
-    EmittedEvent, EventPort, FilePort, FileStat, HostAllowList, HttpPort, HttpRequest, LogLevel, LogPort,
+    EmittedEvent, EventPort, FilePort, FileStat, HostAllowList, HttpError, HttpPort, HttpRequest, LogLevel, LogPort,
     PluginDatabase, PortError, Ports, Rows, SettingsPort, Statement, VfsPath,
 };
 
@@ -154,8 +154,8 @@ impl HttpPort for MemoryPorts {
         request: HttpRequest,
         _allowed: &HostAllowList,
         _until: Instant,
-    ) -> Result<String, PortError> {
-        Err(PortError::new(format!("{} cannot be reached from memory", request.url)))
+    ) -> Result<String, HttpError> {
+        Err(HttpError::Failed(format!("{} cannot be reached from memory", request.url)))
     }
 }
 

@@ -89,6 +89,7 @@ impl NewCaller {
         text.push_str(&self.permissions.join("\n"));
         text.push_str("\n\n");
         text.push_str(&self.settings);
+        text.push_str(&format!("\n[settings.caller_id]\ntype = \"string\"\ndefault = \"{}\"\n", self.id));
         text
     }
 
@@ -150,7 +151,7 @@ impl<'a> Caller<'a> {
     /// # Panics
     /// When the post is not created.
     pub fn try_run<'c>(&'c self, calls: &[Value]) -> impl Future<Output = Option<Vec<Value>>> + use<'a, 'c> {
-        let (script, count) = (json!({ "calls": calls }).to_string(), calls.len());
+        let (script, count) = (self.script(calls), calls.len());
         async move {
             let created = self.send(&script).await.expect(201).json();
             let content = text(&created, "content").strip_suffix(STAMP).unwrap_or(text(&created, "content"));
@@ -174,7 +175,12 @@ impl<'a> Caller<'a> {
 
     /// Sends calls in a post and gives back how that went.
     pub async fn attempt(&self, calls: &[Value]) -> Answer {
-        self.send(&json!({ "calls": calls }).to_string()).await
+        self.send(&self.script(calls)).await
+    }
+
+    /// A script that no other caller minds.
+    fn script(&self, calls: &[Value]) -> String {
+        json!({ "for": self.id, "calls": calls }).to_string()
     }
 
     async fn send(&self, script: &str) -> Answer {
@@ -187,13 +193,14 @@ impl<'a> Caller<'a> {
     /// # Panics
     /// When there are none in time.
     pub async fn run_in_action(&self, calls: &[Value]) -> Vec<Value> {
-        let script = json!({ "calls": calls }).to_string();
-        self.run(&[json!(["set-data", "results", ""]), json!(["set-data", "script", script])]).await;
-        let results = eventually("the action's answers", async || {
-            let results = self.call(json!(["get-data", "results"])).await;
-            results.as_str().filter(|results| !results.is_empty()).map(str::to_owned)
-        });
-        serde_json::from_str(&results.await).expect("a list of answers")
+        let results = || {
+            let lines = self.log().into_iter();
+            lines.filter_map(|line| line.strip_prefix("results ").map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let before = results().len();
+        self.call(json!(["set-data", "script", self.script(calls)])).await;
+        let answers = eventually("the action's answers", async || results().get(before).cloned()).await;
+        serde_json::from_str(&answers).expect("a list of answers")
     }
 
     /// Its page in the admin API.

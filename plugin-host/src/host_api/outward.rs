@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::capability::Capability;
 use crate::guest_state::GuestState;
-use crate::ports::{DatabaseError, DatabaseErrorKind, EmittedEvent, HttpRequest};
+use crate::ports::{DatabaseError, DatabaseErrorKind, EmittedEvent, HttpError, HttpRequest};
 
 /// The longest type of an event, in bytes.
 const MAX_EVENT_TYPE: usize = 64;
@@ -21,19 +21,30 @@ impl GuestState {
         body: Option<String>,
     ) -> Option<String> {
         self.permit(Capability::Http, call).ok()?;
-        let outcome = self.send(HttpRequest { url, body }).await;
-        outcome.map_err(|reason| self.complain(call, &reason)).ok()
+        match self.send(HttpRequest { url, body }).await {
+            Ok(answer) => Some(answer),
+            Err(HttpError::NotGranted(reason)) => {
+                self.denied(call, &reason);
+                None
+            }
+            Err(HttpError::Failed(reason)) => {
+                self.complain(call, &reason);
+                None
+            }
+        }
     }
 
-    async fn send(&mut self, request: HttpRequest) -> Result<String, String> {
+    async fn send(&mut self, request: HttpRequest) -> Result<String, HttpError> {
         if self.call.transaction.is_some() {
-            return Err(TRANSACTION_OPEN.to_owned());
+            return Err(HttpError::Failed(TRANSACTION_OPEN.to_owned()));
         }
-        self.call.spend_request()?;
+        self.call.spend_request().map_err(HttpError::Failed)?;
         let environment = &self.environment;
-        let Some(port) = &environment.http else { return Err("there is no way out".to_owned()) };
-        let sent = port.send(&environment.plugin, request, environment.grants.hosts(), self.deadline).await;
-        sent.map_err(|error| error.0)
+        // What the grants allow, `Environment` holds.
+        let Some(port) = &environment.http else {
+            return Err(HttpError::NotGranted("no host is granted".to_owned()));
+        };
+        port.send(&environment.plugin, request, environment.grants.hosts(), self.deadline).await
     }
 
     /// `emit-event`: keeps an event until the call has ended well, and answers its id.

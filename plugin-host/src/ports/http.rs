@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
-use super::PortError;
 use crate::plugin_id::PluginId;
 
 /// Hosts that a plugin may reach, as its manifest names them: `api.example.com`, `*.example.com`, each with an optional
@@ -60,6 +59,17 @@ pub struct HttpRequest {
     pub body: Option<String>,
 }
 
+/// Why there is no answer, in words for the plugin's author.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// The address or one that it leads to is not among the allowed hosts.
+    #[error("{0}")]
+    NotGranted(String),
+    /// The request failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
 /// Sends requests for plugins.
 #[async_trait]
 pub trait HttpPort: Send + Sync + 'static {
@@ -74,7 +84,7 @@ pub trait HttpPort: Send + Sync + 'static {
         request: HttpRequest,
         allowed: &HostAllowList,
         until: Instant,
-    ) -> Result<String, PortError>;
+    ) -> Result<String, HttpError>;
 }
 
 #[cfg(test)]

@@ -254,7 +254,10 @@ async fn get_post_shows_drafts_to_those_who_may_read_them() {
     let calls = [get("in-public"), get("in-private"), get("in-the-bin"), get("' OR 1=1"), get("")];
     let bare = caller("com.example.bare").install(&app).await;
     let answers = bare.run(&calls).await;
-    assert_eq!((text(&answers[0], "title"), text(&answers[0], "content")), ("In public", "Words."));
+    assert_eq!(
+        (text(&answers[0], "title"), text(&answers[0], "content")),
+        ("In public", "Words.\n\nstamp:v000")
+    );
     assert_eq!(answers[1..], [Value::Null, Value::Null, Value::Null, Value::Null]);
     let drafts = caller("com.example.drafts").database(&["read:drafts"]).install(&app).await;
     let answers = drafts.run(&calls).await;

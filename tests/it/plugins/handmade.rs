@@ -38,9 +38,9 @@ async fn a_good_one_works() {
          (i32.store (i32.const 40) (i32.const 14)) (i32.const 32)",
     );
     app.install("handmade", &handmade_manifest(), &good).await;
-    post("Page").content("Words.").published().create(&app.author().await).await;
+    post("By hand").content("Words.").published().create(&app.author().await).await;
     assert!(
-        app.guest().get("/page").await.expect(200).text().contains("<p>by hand</p>"),
+        app.guest().get("/by-hand").await.expect(200).text().contains("<p>by hand</p>"),
         "{}",
         problems(&app)
     );

@@ -96,7 +96,7 @@ async fn nobody_waits_longer_than_the_call_may_take() {
     let impatient = impatient.permission(&format!("http = [\"{}\"]", server.address)).install(&app).await;
     for path in ["/silent", "/trickle"] {
         let started = Instant::now();
-        let (answers, others) =
+        let (answers, ()) =
             tokio::join!(impatient.try_run(&[json!(["http-get", server.url(path)])]), app.assert_unharmed(),);
         assert!(answers.is_none_or(|answers| answers == [Value::Null]), "{path}");
         assert!(started.elapsed() < Duration::from_secs(4), "{path}: {:?}", started.elapsed());

@@ -120,7 +120,7 @@ both! {
         let row = &rows[0];
         for (column, expected) in [
             ("id", text(&content.visible, "id")),
-            ("content", "Words one."),
+            ("content", "Words one.\n\nstamp:v000"),
             ("excerpt", "One."),
             ("status", "published"),
             ("category_id", id(&content.category)),

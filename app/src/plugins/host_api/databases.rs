@@ -8,6 +8,7 @@
 
 mod deadline;
 mod error;
+mod functions;
 mod growth;
 mod guard;
 mod key_values;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use fleuron_plugin_host::{
     PluginId,
-    ports::{HostAllowList, HttpPort, HttpRequest, PortError},
+    ports::{HostAllowList, HttpError, HttpPort, HttpRequest},
 };
 use hyper::{
     HeaderMap, Method,
@@ -13,7 +13,7 @@ use hyper::{
 use serde::de::IgnoredAny;
 use url::Url;
 
-use crate::egress::{Egress, EgressRequest};
+use crate::egress::{Egress, EgressError, EgressRequest};
 
 pub(super) struct PluginHttp {
     egress: Egress,
@@ -33,18 +33,18 @@ impl HttpPort for PluginHttp {
         request: HttpRequest,
         allowed: &HostAllowList,
         until: Instant,
-    ) -> Result<String, PortError> {
-        let response = self
-            .egress
-            .send(outgoing(plugin, request, until), &|url| granted(url, allowed))
-            .await
-            .map_err(|error| PortError::new(error.to_string()))?;
+    ) -> Result<String, HttpError> {
+        let sent = self.egress.send(outgoing(plugin, request, until), &|url| granted(url, allowed)).await;
+        let response = sent.map_err(|error| match error {
+            EgressError::NotAllowed(reason) => HttpError::NotGranted(reason),
+            error => HttpError::Failed(error.to_string()),
+        })?;
         let host = response.final_url.host_str().unwrap_or_default();
         if !response.status.is_success() {
-            return Err(PortError::new(format!("{host} answered {}", response.status)));
+            return Err(HttpError::Failed(format!("{host} answered {}", response.status)));
         }
         String::from_utf8(response.body)
-            .map_err(|error| PortError::new(format!("the answer of {host} is not UTF-8: {error}")))
+            .map_err(|error| HttpError::Failed(format!("the answer of {host} is not UTF-8: {error}")))
     }
 }
 

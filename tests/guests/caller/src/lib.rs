@@ -1,7 +1,8 @@
 //! Makes whatever host calls it is told to make and answers what they answered.
 //!
 //! A post whose content is a script (`{"calls": [["get-data", "key"], ..]}`) is created with the answers as its content
-//! instead, a JSON array. `on-post-created` takes a script from the key `script` and leaves the answers under
+//! instead, a JSON array. A script with a member `for` is for the caller whose setting `caller_id` says the same.
+//! `on-post-created` takes a script from the key `script` and writes the answers into the log, behind the word
 //! `results`. Every hook writes into the log that it was called.
 
 mod arguments;
@@ -64,7 +65,8 @@ impl Guest for Caller {
         // Once alone, however often the action is delivered.
         host_api::set_data("script", "");
         if let Some(answers) = run(&script) {
-            host_api::set_data("results", &answers);
+            // Not into the store: the script may have left a transaction open.
+            host_api::log("info", &format!("results {answers}"));
         }
     }
 
@@ -116,6 +118,11 @@ fn called(hook: &str, about: &str) {
 /// Runs a script and answers its answers as a JSON array; none where the text is no script.
 fn run(text: &str) -> Option<String> {
     let script: Value = serde_json::from_str(text).ok()?;
+    if let Some(id) = script.get("for").and_then(Value::as_str)
+        && host_api::get_config("caller_id").as_deref() != Some(id)
+    {
+        return None;
+    }
     let calls = script.get("calls")?.as_array()?;
     let answers: Vec<Value> = calls.iter().map(control::perform).collect();
     Some(Value::Array(answers).to_string())

@@ -104,7 +104,7 @@ async fn rows_are_changed_within_transactions_too() {
         json!(2),
         json!(1),
         json!(1),
-        json!(1),
+        json!(2),
         json!(1),
         ok.clone(),
         json!(4),

@@ -98,7 +98,7 @@ pub(super) fn foreign_name(schema: &str) -> Option<&str> {
 
 /// Functions that work on their arguments alone, or tell the time, or are random: SQLite's own without those that reach
 /// files, extensions, other tables or the build.
-const FUNCTIONS: [&str; 136] = [
+const FUNCTIONS: [&str; 135] = [
     "->",
     "->>",
     "abs",
@@ -163,7 +163,6 @@ const FUNCTIONS: [&str; 136] = [
     "jsonb_group_object",
     "jsonb_insert",
     "jsonb_object",
-    "jsonb_patch",
     "jsonb_remove",
     "jsonb_replace",
     "jsonb_set",

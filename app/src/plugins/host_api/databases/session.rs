@@ -17,6 +17,7 @@ use super::{
     DatabaseLimits,
     deadline::{Caller, Deadline},
     error::{Failure, failed},
+    functions,
     growth::Views,
     guard::Guard,
     rules::Mode,
@@ -125,6 +126,7 @@ impl Session {
         }))?;
         let schema = source.schema.load(Ordering::Acquire);
         let own_views = if access.own_tables { read_views(&connection)? } else { Views::default() };
+        functions::register(&connection)?;
         let guard = Guard::install(&connection, access.clone(), mode)?;
         Ok(Self {
             connection,
