@@ -11,6 +11,7 @@ pub mod import_sources;
 pub mod leases;
 pub mod media;
 pub mod outbox;
+pub mod plugin_settings;
 pub mod plugins;
 pub mod post_authors;
 pub mod post_tags;

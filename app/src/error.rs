@@ -18,8 +18,8 @@ pub struct ApiError {
     code: ErrorCode,
     detail: String,
     fields: Vec<FieldError>,
-    plugin: Option<String>,
-    plugin_code: Option<String>,
+    plugin: Option<Box<str>>,
+    plugin_code: Option<Box<str>>,
     retry_after: Option<u64>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -60,13 +60,13 @@ impl ApiError {
 
     /// Names the plugin that refused.
     pub fn by_plugin(mut self, plugin: impl Into<String>) -> Self {
-        self.plugin = Some(plugin.into());
+        self.plugin = Some(plugin.into().into());
         self
     }
 
     /// The plugin's own code for its reason.
     pub fn with_plugin_code(mut self, code: impl Into<String>) -> Self {
-        self.plugin_code = Some(code.into());
+        self.plugin_code = Some(code.into().into());
         self
     }
 

@@ -8,6 +8,7 @@ pub use sea_orm_migration::MigratorTrait;
 mod m20261120_000001_people;
 mod m20261120_000002_content;
 mod m20261120_000003_engine;
+mod m20261120_000004_plugin_settings;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000001_people::Migration),
             Box::new(m20261120_000002_content::Migration),
             Box::new(m20261120_000003_engine::Migration),
+            Box::new(m20261120_000004_plugin_settings::Migration),
         ]
     }
 }

@@ -12,6 +12,9 @@ const MANIFEST_SECTION: &str = "manifest";
 /// How the sections start in which bindings generators leave a module's world.
 const WORLD_SECTION: &str = "component-type";
 
+/// The most functions and globals of all instances in a component: some 64 MiB of the engine's own memory.
+const MAX_ITEMS: u64 = 2_000_000;
+
 /// What a binary is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -65,9 +68,14 @@ fn kind(bytes: &[u8]) -> Result<Kind, String> {
     }
     let mut encoding = None;
     let (mut typed, mut preview1) = (false, false);
+    let mut size = Size::default();
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(|error| format!("it is not valid WebAssembly: {error}"))? {
             Payload::Version { encoding: found, .. } => encoding = encoding.or(Some(found)),
+            Payload::FunctionSection(functions) => size.count(functions.count()),
+            Payload::GlobalSection(globals) => size.count(globals.count()),
+            Payload::InstanceSection(instances) => size.instances(instances.count()),
+            Payload::ModuleSection { .. } => size.next_module(),
             Payload::CustomSection(section) => typed |= section.name().starts_with(WORLD_SECTION),
             Payload::ImportSection(imports) if encoding == Some(Encoding::Module) => {
                 for import in imports.into_imports() {
@@ -78,11 +86,50 @@ fn kind(bytes: &[u8]) -> Result<Kind, String> {
             _ => {}
         }
     }
+    size.check()?;
     match encoding {
         Some(Encoding::Component) => Ok(Kind::Component),
         Some(Encoding::Module) if typed => Ok(Kind::TypedModule { preview1 }),
         Some(Encoding::Module) => Ok(Kind::PlainModule),
         None => Err("it is not WebAssembly: its header is missing".to_owned()),
+    }
+}
+
+/// How many functions and globals an instance holds. The engine keeps a few words for each outside of the guest's own
+/// memory, where no limit of a store counts them.
+#[derive(Default)]
+struct Size {
+    current: u64,
+    largest: u64,
+    instances: u64,
+}
+
+impl Size {
+    fn count(&mut self, items: u32) {
+        self.current += u64::from(items);
+        self.largest = self.largest.max(self.current);
+    }
+
+    fn next_module(&mut self) {
+        self.current = 0;
+    }
+
+    fn instances(&mut self, count: u32) {
+        self.instances += u64::from(count);
+    }
+
+    /// As if every instance were one of the largest module.
+    fn check(&self) -> Result<(), String> {
+        let held = self.largest.saturating_mul(self.instances.max(1));
+        if held <= MAX_ITEMS {
+            return Ok(());
+        }
+        Err(format!(
+            "it is too large: its {} instances of up to {} functions and globals make {held}; at most {MAX_ITEMS} are \
+             allowed",
+            self.instances.max(1),
+            self.largest
+        ))
     }
 }
 
@@ -133,6 +180,18 @@ mod tests {
         let mut cut = with_section(MODULE, "component-type", b"0123456789");
         cut.truncate(cut.len() - 3);
         assert!(kind(&cut).is_err(), "a half-written file");
+    }
+
+    #[test]
+    fn refuses_what_would_fill_the_engines_own_memory() {
+        let globals = "(global i32 (i32.const 0))".repeat(40_000);
+        let component = |instances: usize| {
+            let instances: String = (0..instances).map(|_| "(core instance (instantiate $m))").collect();
+            wat::parse_str(format!("(component (core module $m {globals}) {instances})"))
+                .expect("a component")
+        };
+        assert_eq!(kind(&component(10)), Ok(Kind::Component));
+        assert!(kind(&component(60)).is_err_and(|reason| reason.contains("too large")));
     }
 
     #[test]

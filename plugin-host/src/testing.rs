@@ -10,8 +10,8 @@ use crate::package::Migration;
 use crate::plugin_id::PluginId;
 use crate::ports::{
     ContentPort, DatabaseAccess, DatabaseError, DatabaseErrorKind, DatabasePort, DatabaseTransaction,
-    EmittedEvent, EventPort, FilePort, FileStat, HostAllowList, HttpError, HttpPort, HttpRequest, LogLevel, LogPort,
-    PluginDatabase, PortError, Ports, Rows, SettingsPort, Statement, VfsPath,
+    EmittedEvent, EventPort, FilePort, FileStat, HostAllowList, HttpError, HttpPort, HttpRequest, LogLevel,
+    LogPort, PluginDatabase, PortError, Ports, Rows, SettingsPort, Statement, VfsPath,
 };
 
 pub use crate::bare::BareGuest;

@@ -98,7 +98,7 @@ impl NewCaller {
     /// # Panics
     /// When it cannot be written.
     pub async fn lay(&self, app: &TestApp) -> String {
-        let name = self.id.replace('.', "-");
+        let name = self.id.replace('.', "_");
         if !self.migrations.is_empty() {
             write_migrations(app.extensions(), &name, &self.migrations);
         }

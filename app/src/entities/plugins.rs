@@ -6,8 +6,6 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
     pub enabled: bool,
-    #[sea_orm(column_type = "Text")]
-    pub settings: String,
     pub updated_at: i64,
 }
 

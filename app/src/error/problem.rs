@@ -62,8 +62,8 @@ impl ApiError {
             code: self.code.as_str().into(),
             detail: self.detail.clone(),
             errors: self.fields.clone(),
-            plugin: self.plugin.clone(),
-            plugin_code: self.plugin_code.clone(),
+            plugin: self.plugin().map(str::to_owned),
+            plugin_code: self.plugin_code.as_deref().map(str::to_owned),
         }
     }
 }

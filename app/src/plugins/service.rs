@@ -133,7 +133,7 @@ impl PluginService {
         let changes = settings::check(&manifest.settings, given)?;
         self.database
             .write((manifest, changes), |transaction, (manifest, changes)| {
-                Box::pin(settings::store(transaction, manifest, changes))
+                Box::pin(settings::store(transaction, manifest.id(), changes))
             })
             .await?;
         self.database.changes().touch_names();

@@ -9,7 +9,7 @@ use std::{
 
 use fleuron_plugin_host::{
     PluginId,
-    manifest::{Manifest, Setting, SettingType},
+    manifest::{Setting, SettingType},
 };
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, sea_query::OnConflict};
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use url::Url;
 use crate::{
     clock::Timestamp,
     database::{Transaction, one_at_a_time},
-    entities::plugins,
+    entities::plugin_settings,
     error::{ApiError, FieldError, Result},
 };
 
@@ -79,7 +79,7 @@ pub struct Changes(Vec<(String, Option<String>)>);
 /// # Errors
 /// Where the database does not answer, or what is stored is not what this server writes.
 pub async fn stored(database: &impl ConnectionTrait, plugin: &PluginId) -> Result<StoredValues> {
-    match plugins::Entity::find_by_id(plugin.as_str().to_owned()).one(database).await? {
+    match plugin_settings::Entity::find_by_id(plugin.as_str().to_owned()).one(database).await? {
         Some(row) => StoredValues::parse(&row.settings),
         None => Ok(StoredValues::default()),
     }
@@ -104,29 +104,28 @@ pub fn check(declared: &BTreeMap<String, Setting>, given: &GivenValues) -> Resul
     if faults.is_empty() { Ok(Changes(changes)) } else { Err(ApiError::validation(faults)) }
 }
 
-/// Stores changes; what they do not name stays. A plugin that nobody has spoken of yet is enabled as its manifest asks.
+/// Stores changes; what they do not name stays.
 ///
 /// # Errors
 /// Where the database does not answer, or what is stored is not what this server writes.
-pub async fn store(transaction: &Transaction, manifest: &Manifest, changes: &Changes) -> Result<()> {
+pub async fn store(transaction: &Transaction, plugin: &PluginId, changes: &Changes) -> Result<()> {
     one_at_a_time(transaction, WRITERS).await?;
-    let StoredValues(mut values) = stored(transaction, manifest.id()).await?;
+    let StoredValues(mut values) = stored(transaction, plugin).await?;
     for (key, change) in &changes.0 {
         match change {
             Some(text) => values.insert(key.clone(), text.clone()),
             None => values.remove(key),
         };
     }
-    let row = plugins::ActiveModel {
-        id: Set(manifest.id().as_str().to_owned()),
-        enabled: Set(manifest.enabled),
+    let row = plugin_settings::ActiveModel {
+        plugin_id: Set(plugin.as_str().to_owned()),
         settings: Set(serde_json::to_string(&values).map_err(ApiError::internal)?),
         updated_at: Set(Timestamp::now().millis()),
     };
-    let conflict = OnConflict::column(plugins::Column::Id)
-        .update_columns([plugins::Column::Settings, plugins::Column::UpdatedAt])
+    let conflict = OnConflict::column(plugin_settings::Column::PluginId)
+        .update_columns([plugin_settings::Column::Settings, plugin_settings::Column::UpdatedAt])
         .to_owned();
-    plugins::Entity::insert(row).on_conflict(conflict).exec_without_returning(transaction).await?;
+    plugin_settings::Entity::insert(row).on_conflict(conflict).exec_without_returning(transaction).await?;
     Ok(())
 }
 

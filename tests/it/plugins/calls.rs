@@ -318,7 +318,7 @@ async fn a_host_that_was_not_granted_is_a_denial_too() {
     assert!(other.requests().is_empty());
     let denials = plugin.denials().await;
     assert!(
-        denials.iter().any(|(call, reason, _)| call == "http-get" && reason.contains("permissions.http")),
+        denials.iter().any(|(call, reason, _)| call == "http-get" && reason.contains("not granted")),
         "{denials:?}"
     );
     app.assert_unharmed().await;

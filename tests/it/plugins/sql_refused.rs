@@ -240,7 +240,7 @@ async fn schemas_are_no_way_around() {
         builder.lay(&app).await;
         if !app.services().hooks.plugins().iter().any(|plugin| plugin.id.as_str() == id) {
             let faults = app.services().hooks.faults();
-            let fault = faults.iter().find(|fault| fault.folder.ends_with(id.replace('.', "-"))).unwrap();
+            let fault = faults.iter().find(|fault| fault.folder.ends_with(id.replace('.', "_"))).unwrap();
             assert!(fault.problems.iter().any(|problem| problem.contains("0001_way.sql")), "{fault:?}");
             continue;
         }

@@ -82,7 +82,7 @@ fn granted(url: &Url, allowed: &HostAllowList) -> Result<(), String> {
         return Ok(());
     }
     let wanted = if default_port { host.to_owned() } else { format!("{host}:{port}") };
-    Err(format!("{wanted} is not granted: the manifest must name it in `http` of `[permissions]`"))
+    Err(format!("{wanted} is not granted: the manifest must name it in `permissions.http`"))
 }
 
 #[cfg(test)]

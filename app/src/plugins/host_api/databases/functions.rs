@@ -151,16 +151,15 @@ mod tests {
     }
 
     #[test]
-    fn they_are_quick_about_large_arguments() {
+    fn they_come_to_an_end_with_large_arguments() {
         let connection = Connection::open_in_memory().unwrap();
         register(&connection).unwrap();
-        let started = std::time::Instant::now();
+        // SQLite's own would take minutes, and nothing could stop them.
         for sql in [
             "SELECT trim(printf('%.*c', 500000, 'a'), printf('%.*c', 500000, 'b') || 'a')",
             "SELECT unhex(printf('%.*c', 500000, 'z'), printf('%.*c', 500000, 'y') || 'z')",
         ] {
             connection.query_row(sql, [], |_| Ok(())).unwrap();
         }
-        assert!(started.elapsed() < std::time::Duration::from_secs(2));
     }
 }

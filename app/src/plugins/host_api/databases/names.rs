@@ -47,7 +47,7 @@ pub(super) enum Table {
     /// A table of the site.
     Site(SiteView),
     /// A name kept for tables of the site, which no table has.
-    NoSiteTable,
+    Reserved,
     /// Values taken apart as rows: `json_each`, `json_tree`.
     Json,
     /// The schema itself.
@@ -70,7 +70,7 @@ impl Table {
         }
         if has_prefix(name, "core_") {
             let table = SITE_TABLES.iter().find(|(table, _)| name.eq_ignore_ascii_case(table));
-            return table.map_or(Self::NoSiteTable, |(_, view)| Self::Site(*view));
+            return table.map_or(Self::Reserved, |(_, view)| Self::Site(*view));
         }
         match MODULES.iter().position(|module| name.eq_ignore_ascii_case(module)) {
             Some(0 | 1) => Self::Json,
@@ -264,7 +264,7 @@ mod tests {
             ("JSON_TREE", Table::Json),
             ("Core_Posts", Table::Site(SiteView::Posts)),
             ("core_post_tags", Table::Site(SiteView::Tags)),
-            ("core_secrets", Table::NoSiteTable),
+            ("core_secrets", Table::Reserved),
             ("äcore_posts", Table::Own),
         ] {
             assert_eq!(Table::of(name), table, "{name}");

@@ -231,7 +231,7 @@ fn own_name(database: Option<&str>, name: &str) -> Verdict {
         Table::Host => {
             Err(format!("`{name}` is not the plugin's: names that start with `fleuron_` are the host's"))
         }
-        Table::Site(_) | Table::NoSiteTable => {
+        Table::Site(_) | Table::Reserved => {
             Err(format!("`{name}` is not the plugin's: names that start with `core_` are the site's tables"))
         }
         Table::Json | Table::Schema | Table::Internal => {
@@ -259,7 +259,7 @@ pub(super) fn out_of_reach(kind: Table, table: &str) -> String {
                  manifest)"
             )
         }
-        Table::NoSiteTable => format!("there is no table `{table}` of the site"),
+        Table::Reserved => format!("there is no table `{table}` of the site"),
         Table::Host => format!("`{table}` is the host's own and never available to plugins"),
         Table::Own | Table::Json | Table::Schema | Table::Internal => {
             format!("`{table}` is SQLite's own and never available to plugins")
