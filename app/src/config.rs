@@ -19,7 +19,7 @@ pub use options::Options;
 use self::{file::File, sources::Sources};
 use crate::{
     egress::EgressConfig,
-    plugins::host_api::{DatabaseLimits, FileLimits},
+    plugins::host_api::{DatabaseLimits, FileLimits, LogLimits},
 };
 
 /// Everything that can be set, checked.
@@ -102,6 +102,8 @@ pub struct PluginsConfig {
     pub databases: DatabaseLimits,
     /// Limits of plugins' files.
     pub files: FileLimits,
+    /// How much is kept of plugins' logs.
+    pub log: LogLimits,
 }
 
 /// The theme.
@@ -273,7 +275,7 @@ mod tests {
             "PLUGIN_LOG_LINES: `-1` is not",
             "FLEURON_EGRESS_ALLOW: ",
             "fleuron.toml: `listen` must be a text",
-            "fleuron.toml: `plugin_files` must be a whole number from 0 to 1000000",
+            "fleuron.toml: `plugin_files` must be a whole number from 0 to 100000",
             "fleuron.toml: `plugin_files_mb` must be a whole number; this is of the type string",
             "fleuron.toml: `plugin_file` is no setting",
             "fleuron.toml: `workers` must be",
@@ -282,6 +284,33 @@ mod tests {
         for start in wanted {
             assert!(faults.iter().any(|fault| fault.starts_with(start)), "{start} is missing in {faults:?}");
         }
+    }
+
+    #[test]
+    fn limits_that_contradict_each_other_are_named_with_their_values() {
+        let environment = |name: &str| match name {
+            "PLUGIN_HOST_CALL_KB" => Some("512".into()),
+            "PLUGIN_FILES_MB" => Some("5".into()),
+            "FLEURON_EGRESS_CONCURRENT" => Some("4".into()),
+            _ => None,
+        };
+        let (_, faults) = resolve(&Options::default(), "", environment);
+        let wanted = [
+            "PLUGIN_VALUE_KB is 1024 KiB, which is more than PLUGIN_HOST_CALL_KB (512 KiB)",
+            "PLUGIN_FILE_KB is 8192 KiB, which is more than PLUGIN_HOST_CALL_KB (512 KiB)",
+            "PLUGIN_FILE_KB is 8192 KiB, which is more than PLUGIN_FILES_MB (5 MiB)",
+            "FLEURON_EGRESS_PER_CALLER is 8, which is more than FLEURON_EGRESS_CONCURRENT (4)",
+        ];
+        assert_eq!(faults.len(), wanted.len(), "{faults:?}");
+        for (fault, start) in faults.iter().zip(wanted) {
+            assert!(fault.starts_with(start), "{fault}");
+        }
+        let none = |name: &str| (name == "PLUGIN_FILES_MB").then(|| "0".into());
+        assert!(resolve(&Options::default(), "", none).1.is_empty(), "files may be switched off");
+        // Where one is wrong by itself, it is not compared with its default.
+        let (_, faults) =
+            resolve(&Options::default(), "plugin_host_call_kb = 1\nplugin_value_kb = 4096\n", |_| None);
+        assert_eq!(faults.len(), 1, "{faults:?}");
     }
 
     #[test]

@@ -25,6 +25,7 @@ const MIGRATION_PAUSE: Duration = Duration::from_millis(300);
 #[derive(Clone)]
 pub struct Database {
     reader: DatabaseConnection,
+    views: DatabaseConnection,
     writer: Arc<writer::Writer>,
     changes: Changes,
 }
@@ -33,10 +34,11 @@ impl Database {
     /// Connects and, on SQLite, creates the file if it is missing. Migrations are not run.
     pub async fn connect(config: &DatabaseConfig) -> Result<Self, DatabaseError> {
         let reader = connect::readers(config).await?;
+        let views = connect::views(config).await?;
         let connection = connect::writer(config, &reader).await?;
         let changes = watch::start(&connection);
         let writer = writer::Writer::start(connection, changes.clone());
-        Ok(Self { reader, writer: Arc::new(writer), changes })
+        Ok(Self { reader, views, writer: Arc::new(writer), changes })
     }
 
     /// Brings the schema up to date. Returns how many migrations were applied. Another process may be at it too; then
@@ -63,6 +65,12 @@ impl Database {
     /// For reading only: what it returns may be older than an unfinished write, never torn.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// For the queries that plugins cause through their views of the site: two connections of their own, opened when
+    /// they are first needed and closed when they idle, so that a plugin's scan keeps no page of the site waiting.
+    pub fn views(&self) -> &DatabaseConnection {
+        &self.views
     }
 
     /// Which kind of database this is.
@@ -97,6 +105,7 @@ impl Database {
     /// Finishes what is queued and closes the connections.
     pub async fn close(&self) {
         self.writer.stop().await;
+        let _ = self.views.clone().close().await;
         let _ = self.writer.connection().clone().close().await;
         let _ = self.reader.clone().close().await;
     }
@@ -115,4 +124,42 @@ pub async fn one_at_a_time(transaction: &Transaction, what: &str) -> Result<(), 
 /// Whether an error says that a unique constraint was broken.
 pub fn is_unique_violation(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use fleuron_migrations::{Migrator, MigratorTrait};
+
+    use super::*;
+
+    async fn texts(connection: &DatabaseConnection, sql: &str) -> Vec<String> {
+        let rows = connection.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap();
+        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn settings_of_plugins_move_there_and_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = DatabaseConfig::sqlite(folder.path().join("site.sqlite"));
+        let database = Database::connect(&config).await.unwrap();
+        database.migrate().await.unwrap();
+        let connection = database.writer.connection();
+        let rows = "INSERT INTO plugins (id, enabled, updated_at) VALUES ('com.example.a', TRUE, 1); \
+                    INSERT INTO plugin_settings (plugin_id, settings, updated_at) \
+                    VALUES ('com.example.a', '{\"key\":\"value\"}', 1), ('com.example.b', '{}', 1)";
+        connection.execute_unprepared(rows).await.unwrap();
+        let later = Migrator::migrations()
+            .iter()
+            .rev()
+            .take_while(|migration| migration.name() != "m20261120_000004_plugin_settings")
+            .count();
+        Migrator::down(connection, Some(u32::try_from(later + 1).unwrap())).await.unwrap();
+        let before = "SELECT settings FROM plugins";
+        assert_eq!(texts(connection, before).await, [r#"{"key":"value"}"#]);
+        database.migrate().await.unwrap();
+        assert_eq!(texts(connection, before).await, ["{}"], "secrets are kept in one place");
+        let now = "SELECT plugin_id || settings FROM plugin_settings";
+        assert_eq!(texts(connection, now).await, [r#"com.example.a{"key":"value"}"#]);
+        database.close().await;
+    }
 }

@@ -78,7 +78,7 @@ impl Services {
         }
         let key = keys::load_or_create(&config.data, "access-tokens")
             .map_err(|cause| StartError::Data { folder: config.data.clone(), cause })?;
-        let plugin_logs = PluginLogs::default();
+        let plugin_logs = PluginLogs::new(config.plugins.log);
         let recorder = RecorderHandle::default();
         let hooks = plugin_host(config, &database, &recorder, plugin_logs.clone())?;
         let events = EventRecorder::new(hooks.clone(), &recorder);
@@ -89,6 +89,7 @@ impl Services {
             database.clone(),
             plugin_logs.clone(),
             config.plugins.clone(),
+            config.egress.clone(),
         );
         let links = Arc::new(Links::new(base_url));
         let settings = SettingsService::new(database.clone());
@@ -113,7 +114,7 @@ impl Services {
             events.clone(),
             &config.http,
         );
-        let renderer = Renderer::new(hooks.clone());
+        let renderer = Renderer::new(hooks.clone(), database.changes().clone());
         let presenter = Presenter::new(terms.clone(), users.clone(), renderer.clone(), Arc::clone(&links));
         let media = MediaService::new(database.clone(), &config.data)
             .map_err(|error| StartError::Service(ApiError::internal(error)))?;

@@ -12,6 +12,7 @@ use crate::config::HostConfig;
 use crate::engine::{self, Running, Ticker};
 use crate::guest_state::{Environment, GuestState};
 use crate::hook::PostInput;
+use crate::limits::TotalMemory;
 use crate::manifest::Manifest;
 use crate::testing::MemoryPorts;
 
@@ -36,7 +37,12 @@ impl BareGuest {
         let component = Component::from_binary(&engine, &bytes).map_err(|error| format!("{error:#}"))?;
         let manifest = "[plugin]\nid = \"bench.bare\"\nname = \"Bare\"\nversion = \"1.0.0\"\n";
         let manifest = Manifest::parse(manifest, Path::new("bare")).map_err(|faults| faults.to_string())?;
-        let environment = Environment::new(&manifest, &MemoryPorts::default().ports(), &Arc::new(config));
+        let environment = Environment::new(
+            &manifest,
+            &MemoryPorts::default().ports(),
+            &Arc::new(config),
+            &Arc::new(TotalMemory::new(usize::MAX)),
+        );
         let environment = Arc::new(environment);
         let mut store = Store::new(&engine, GuestState::new(environment, std::time::Instant::now()));
         // Ticks pass as for any guest; none of them ends the call.

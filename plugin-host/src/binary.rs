@@ -1,11 +1,15 @@
 //! Tells what kind of code a file holds, from its bytes alone, and makes a component of it.
 
+mod effort;
+
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
 };
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::Engine;
 use wit_component::ComponentEncoder;
+
+use self::effort::Effort;
 
 /// The custom section that may hold the manifest.
 const MANIFEST_SECTION: &str = "manifest";
@@ -69,8 +73,11 @@ fn kind(bytes: &[u8]) -> Result<Kind, String> {
     let mut encoding = None;
     let (mut typed, mut preview1) = (false, false);
     let mut size = Size::default();
+    let mut effort = Effort::default();
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(|error| format!("it is not valid WebAssembly: {error}"))? {
+        let payload = payload.map_err(invalid)?;
+        effort.count(&payload).map_err(invalid)?;
+        match payload {
             Payload::Version { encoding: found, .. } => encoding = encoding.or(Some(found)),
             Payload::FunctionSection(functions) => size.count(functions.count()),
             Payload::GlobalSection(globals) => size.count(globals.count()),
@@ -79,20 +86,24 @@ fn kind(bytes: &[u8]) -> Result<Kind, String> {
             Payload::CustomSection(section) => typed |= section.name().starts_with(WORLD_SECTION),
             Payload::ImportSection(imports) if encoding == Some(Encoding::Module) => {
                 for import in imports.into_imports() {
-                    let import = import.map_err(|error| format!("it is not valid WebAssembly: {error}"))?;
-                    preview1 |= import.module == WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
+                    preview1 |= import.map_err(invalid)?.module == WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
                 }
             }
             _ => {}
         }
     }
     size.check()?;
+    effort.check()?;
     match encoding {
         Some(Encoding::Component) => Ok(Kind::Component),
         Some(Encoding::Module) if typed => Ok(Kind::TypedModule { preview1 }),
         Some(Encoding::Module) => Ok(Kind::PlainModule),
         None => Err("it is not WebAssembly: its header is missing".to_owned()),
     }
+}
+
+fn invalid(error: wasmparser::Error) -> String {
+    format!("it is not valid WebAssembly: {error}")
 }
 
 /// How many functions and globals an instance holds. The engine keeps a few words for each outside of the guest's own

@@ -1,7 +1,7 @@
 //! Leaves a failing hook alone for a while, so that it costs its time limit only now and then.
 //!
 //! So many failures within a window open the breaker; after a rest one call is let through as a probe, and its outcome
-//! decides. Calls that were under way when it opened decide nothing any more.
+//! alone decides. Calls that were under way when it opened decide nothing any more.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,9 +9,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::config::HostConfig;
-
-/// A probe that has not reported back for so long never will: no call may take as long.
-const PROBE_PATIENCE: Duration = Duration::from_secs(120);
 
 /// When a breaker opens, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -50,28 +47,36 @@ struct Record {
     probing: bool,
 }
 
+/// How a call is let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// As any other: the breaker is closed.
+    Call,
+    /// As the one that decides. Whoever makes it reports what became of it.
+    Probe,
+}
+
 impl Breaker {
     /// A closed breaker.
     pub(crate) fn new(settings: BreakerSettings) -> Breaker {
         Breaker { settings, open: AtomicBool::new(false), record: Mutex::default() }
     }
 
-    /// Whether a call may be made now. Whoever makes it reports what became of it.
-    pub(crate) fn admits(&self, now: Instant) -> bool {
+    /// Whether and how a call may be made now.
+    pub(crate) fn admits(&self, now: Instant) -> Option<Admission> {
         if !self.is_open() {
-            return true;
+            return Some(Admission::Call);
         }
         let mut record = self.lock();
         // It may have closed in between.
         if !self.is_open() {
-            return true;
+            return Some(Admission::Call);
         }
-        if record.next_probe.is_some_and(|at| now < at) {
-            return false;
+        if record.probing || record.next_probe.is_some_and(|at| now < at) {
+            return None;
         }
         record.probing = true;
-        record.next_probe = Some(now + PROBE_PATIENCE);
-        true
+        Some(Admission::Probe)
     }
 
     /// Whether calls are being held back.
@@ -97,24 +102,24 @@ impl Breaker {
         record.next_probe.filter(|_| waits).map(|at| at.saturating_duration_since(now))
     }
 
-    /// A call went well.
-    pub(crate) fn succeeded(&self) {
-        if !self.is_open() {
-            return;
-        }
+    /// The probe went well: the breaker closes.
+    pub(crate) fn probe_succeeded(&self) {
         let mut record = self.lock();
-        if record.probing {
-            *record = Record::default();
-            self.open.store(false, Ordering::Release);
-        }
+        *record = Record::default();
+        self.open.store(false, Ordering::Release);
+    }
+
+    /// Nobody will say what became of the probe: the breaker rests anew.
+    pub(crate) fn probe_abandoned(&self, now: Instant) {
+        self.lock().rest(now, self.settings);
     }
 
     /// A call failed. Answers whether that has opened the breaker.
-    pub(crate) fn failed(&self, now: Instant) -> bool {
+    pub(crate) fn failed(&self, now: Instant, admission: Admission) -> bool {
         let mut record = self.lock();
         record.count(now, self.settings);
         if self.is_open() {
-            if record.probing {
+            if admission == Admission::Probe {
                 record.rest(now, self.settings);
             }
             return false;
@@ -170,7 +175,7 @@ mod tests {
     fn opened(at: Instant) -> Breaker {
         let breaker = breaker();
         for failure in 1..=5 {
-            assert_eq!(breaker.failed(at), failure == 5);
+            assert_eq!(breaker.failed(at, Admission::Call), failure == 5);
         }
         breaker
     }
@@ -179,43 +184,41 @@ mod tests {
     fn opens_after_five_failures_and_probes_once() {
         let start = Instant::now();
         let breaker = opened(start);
-        assert!(!breaker.admits(start + Duration::from_secs(29)));
-        assert!(breaker.admits(start + REST), "the probe");
-        assert!(!breaker.admits(start + REST), "one probe only");
-        assert!(!breaker.admits(start + 2 * REST), "one at a time, however long it takes");
-        breaker.succeeded();
-        assert!(breaker.admits(start + 2 * REST));
-        assert!(!breaker.failed(start + 2 * REST), "a fresh count");
+        assert_eq!(breaker.admits(start + Duration::from_secs(29)), None);
+        assert_eq!(breaker.admits(start + REST), Some(Admission::Probe));
+        assert_eq!(breaker.admits(start + REST), None, "one probe only");
+        assert_eq!(breaker.admits(start + 20 * REST), None, "one at a time, however long it takes");
+        breaker.probe_succeeded();
+        assert_eq!(breaker.admits(start + 20 * REST), Some(Admission::Call));
+        assert!(!breaker.failed(start + 20 * REST, Admission::Call), "a fresh count");
     }
 
     #[test]
-    fn a_failed_probe_keeps_it_open() {
+    fn a_failed_or_abandoned_probe_keeps_it_open() {
         let start = Instant::now();
-        let breaker = opened(start);
-        let probe = start + REST;
-        assert!(breaker.admits(probe));
-        assert!(!breaker.failed(probe));
-        assert!(!breaker.admits(probe + Duration::from_secs(29)));
-        assert!(breaker.admits(probe + REST));
-    }
-
-    #[test]
-    fn a_lost_probe_is_followed_by_another() {
-        let start = Instant::now();
-        let breaker = opened(start);
-        assert!(breaker.admits(start + REST));
-        assert!(!breaker.admits(start + REST + PROBE_PATIENCE / 2));
-        assert!(breaker.admits(start + REST + PROBE_PATIENCE));
+        for abandoned in [false, true] {
+            let breaker = opened(start);
+            let probe = start + REST;
+            assert_eq!(breaker.admits(probe), Some(Admission::Probe));
+            if abandoned {
+                breaker.probe_abandoned(probe);
+            } else {
+                assert!(!breaker.failed(probe, Admission::Probe));
+            }
+            assert_eq!(breaker.admits(probe + Duration::from_secs(29)), None);
+            assert_eq!(breaker.admits(probe + REST), Some(Admission::Probe));
+        }
     }
 
     #[test]
     fn calls_from_before_it_opened_decide_nothing() {
         let start = Instant::now();
         let breaker = opened(start);
-        breaker.succeeded();
-        assert!(breaker.is_open());
-        breaker.failed(start + REST / 2);
-        assert!(breaker.admits(start + REST), "the rest is not drawn out");
+        breaker.failed(start + REST / 2, Admission::Call);
+        assert_eq!(breaker.admits(start + REST), Some(Admission::Probe), "the rest is not drawn out");
+        breaker.failed(start + REST, Admission::Call);
+        breaker.probe_succeeded();
+        assert!(!breaker.is_open(), "a late failure is not the probe's");
     }
 
     #[test]
@@ -223,9 +226,9 @@ mod tests {
         let start = Instant::now();
         let breaker = breaker();
         for step in 0..20 {
-            assert!(!breaker.failed(start + Duration::from_secs(16 * step)));
+            assert!(!breaker.failed(start + Duration::from_secs(16 * step), Admission::Call));
         }
-        assert!(breaker.admits(start + Duration::from_secs(320)));
+        assert_eq!(breaker.admits(start + Duration::from_secs(320)), Some(Admission::Call));
     }
 
     #[test]
@@ -234,16 +237,16 @@ mod tests {
         let breaker = breaker();
         assert_eq!((breaker.recent_failures(start), breaker.retry_in(start)), (0, None));
         for _ in 0..4 {
-            breaker.failed(start);
+            breaker.failed(start, Admission::Call);
         }
         assert_eq!((breaker.recent_failures(start), breaker.retry_in(start)), (4, None));
-        breaker.failed(start);
+        breaker.failed(start, Admission::Call);
         assert_eq!(breaker.retry_in(start + REST / 3), Some(REST * 2 / 3));
         assert_eq!(breaker.retry_in(start + 2 * REST), Some(Duration::ZERO));
         assert_eq!(breaker.recent_failures(start + Duration::from_secs(61)), 0);
-        assert!(breaker.admits(start + REST));
+        assert_eq!(breaker.admits(start + REST), Some(Admission::Probe));
         assert_eq!(breaker.retry_in(start + REST), None, "a probe is under way");
-        breaker.succeeded();
+        breaker.probe_succeeded();
         assert_eq!((breaker.recent_failures(start), breaker.retry_in(start)), (0, None));
     }
 
@@ -252,13 +255,13 @@ mod tests {
         let start = Instant::now();
         let second = Duration::from_secs(1);
         let breaker = Breaker::new(BreakerSettings { failures: 2, window: second, rest: 3 * second });
-        assert!(!breaker.failed(start));
-        assert!(!breaker.failed(start + 2 * second), "the first is forgotten");
-        assert!(breaker.failed(start + 3 * second));
-        assert!(!breaker.admits(start + 5 * second));
-        assert!(breaker.admits(start + 6 * second));
+        assert!(!breaker.failed(start, Admission::Call));
+        assert!(!breaker.failed(start + 2 * second, Admission::Call), "the first is forgotten");
+        assert!(breaker.failed(start + 3 * second, Admission::Call));
+        assert_eq!(breaker.admits(start + 5 * second), None);
+        assert_eq!(breaker.admits(start + 6 * second), Some(Admission::Probe));
         let strict = Breaker::new(BreakerSettings { failures: 0, window: second, rest: second });
-        assert!(strict.admits(start));
-        assert!(strict.failed(start));
+        assert_eq!(strict.admits(start), Some(Admission::Call));
+        assert!(strict.failed(start, Admission::Call));
     }
 }

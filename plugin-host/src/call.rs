@@ -1,7 +1,9 @@
 //! What belongs to one hook call: why it is made, what it may still use, and what it leaves behind.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio::task::AbortHandle;
 
 use crate::config::HostConfig;
 use crate::dispatch::CallContext;
@@ -26,10 +28,57 @@ pub(crate) struct Outcome {
     pub(crate) emitted: Vec<EmittedEvent>,
 }
 
-/// A transaction and when it must be over.
+/// A transaction that ends by itself when its time is over: a guest that is busy with something else does not keep the
+/// plugin's other calls waiting.
 pub(crate) struct OpenTransaction {
-    pub(crate) transaction: Box<dyn DatabaseTransaction>,
+    /// None while a call on it is under way, and once its time is over.
+    transaction: Arc<Mutex<Option<Box<dyn DatabaseTransaction>>>>,
     pub(crate) until: Instant,
+    timer: AbortHandle,
+}
+
+impl OpenTransaction {
+    /// Watches over a transaction that was begun just now.
+    pub(crate) fn new(transaction: Box<dyn DatabaseTransaction>, limit: Duration) -> OpenTransaction {
+        let until = Instant::now() + limit;
+        let transaction = Arc::new(Mutex::new(Some(transaction)));
+        let watched = Arc::downgrade(&transaction);
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep_until(until.into()).await;
+            if let Some(transaction) = watched.upgrade() {
+                // Dropping it rolls it back.
+                drop(lock(&transaction).take());
+            }
+        });
+        OpenTransaction { transaction, until, timer: timer.abort_handle() }
+    }
+
+    /// Whether its time is over.
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.until
+    }
+
+    /// The transaction, for one call on it.
+    pub(crate) fn take(&self) -> Option<Box<dyn DatabaseTransaction>> {
+        lock(&self.transaction).take()
+    }
+
+    /// Gives it back after the call. Where its time is over by now, it is rolled back.
+    pub(crate) fn give_back(&self, transaction: Box<dyn DatabaseTransaction>) {
+        if !self.is_over() {
+            *lock(&self.transaction) = Some(transaction);
+        }
+    }
+}
+
+impl Drop for OpenTransaction {
+    fn drop(&mut self) {
+        self.timer.abort();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The running call's state within its store.
@@ -63,8 +112,6 @@ impl CallState {
         self.hook = Some(hook);
         self.context = context;
         self.outcome = Outcome::default();
-        // Only the start of an instance can have left one.
-        self.transaction = None;
         self.host_calls.refill();
         self.statements.refill();
         self.requests.refill();
@@ -93,7 +140,7 @@ impl CallState {
 
     /// The open transaction, unless it has been open for too long: then it is rolled back.
     pub(crate) fn transaction(&mut self, limit: Duration) -> Result<Option<&mut OpenTransaction>, String> {
-        if self.transaction.as_ref().is_some_and(|open| Instant::now() >= open.until) {
+        if self.transaction.as_ref().is_some_and(OpenTransaction::is_over) {
             self.transaction = None;
             return Err(format!("the transaction was open for more than {limit:?} and was rolled back"));
         }

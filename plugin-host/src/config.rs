@@ -16,6 +16,12 @@ pub struct HostConfig {
     pub start_timeout: Duration,
     /// Bytes of linear memory and tables of one instance where the manifest names no limit. Default 64 MiB.
     pub max_memory: usize,
+    /// The most bytes that a manifest may ask for. Default 256 MiB.
+    pub max_memory_ceiling: usize,
+    /// Bytes of linear memory and tables of all instances of all plugins together. Default 2 GiB.
+    pub total_memory: usize,
+    /// The longest wall time of one hook call that a manifest may ask for. Default 10 s.
+    pub call_timeout_ceiling: Duration,
     /// Bytes of stack a guest may use. Default 1 MiB.
     pub max_stack: usize,
     /// How often running guests give way to others; also how long a call may hold the thread that asked for it.
@@ -56,7 +62,7 @@ pub struct HostConfig {
     pub log_line_bytes: usize,
     /// Calls after which an instance is replaced. Default 10 000.
     pub retire_after_calls: u64,
-    /// Bytes that an instance may grow beyond its size after start before it is replaced. Default 16 MiB.
+    /// Bytes that an instance may grow beyond its size after start before it is replaced; 0: any. Default 16 MiB.
     pub retire_after_growth: usize,
     /// How long an instance may sit idle before it is dropped. Default 5 min.
     pub retire_after_idle: Duration,
@@ -70,6 +76,9 @@ impl Default for HostConfig {
             call_timeout: Duration::from_millis(500),
             start_timeout: Duration::from_secs(5),
             max_memory: 64 << 20,
+            max_memory_ceiling: 256 << 20,
+            total_memory: 2 << 30,
+            call_timeout_ceiling: Duration::from_secs(10),
             max_stack: 1 << 20,
             epoch_tick: Duration::from_millis(1),
             code_cache: None,

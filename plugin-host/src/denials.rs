@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use crate::plugin_log::tidy;
 use crate::status::Denial;
 
 /// Different denials kept apart; a plugin that finds more reasons has them counted together.
 const KEPT: usize = 64;
+/// Bytes of a reason that are kept: names in it may be the plugin's.
+const LONGEST: usize = 300;
 /// Stands for the reasons beyond those kept apart.
 const OTHERS: &str = "for other reasons";
 
@@ -17,8 +20,9 @@ pub(crate) struct Denials(Mutex<BTreeMap<(&'static str, String), u64>>);
 impl Denials {
     /// Counts a denied call.
     pub(crate) fn count(&self, call: &'static str, reason: &str) {
+        let cut = tidy(reason, LONGEST);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (call, reason.to_owned());
+        let key = (call, cut);
         let is_known = counts.contains_key(&key);
         let key = if is_known || counts.len() < KEPT { key } else { (call, OTHERS.to_owned()) };
         *counts.entry(key).or_default() += 1;

@@ -148,7 +148,7 @@ impl PluginHost {
         let (payload, context) = (Arc::new(payload), Arc::new(context.clone()));
         for listener in snapshot.listeners(H::POINT) {
             if concerns::<H>(listener, &payload, &context) {
-                let result = listener.plugin.call::<H>(&payload, &context).await.map(drop);
+                let result = tell::<H>(listener, &payload, &context).await;
                 deliveries.push(Delivery { plugin: listener.plugin.manifest.id().clone(), result });
             }
         }
@@ -171,7 +171,7 @@ impl PluginHost {
             listener.plugin.manifest.id() == plugin && concerns::<H>(listener, &payload, context)
         });
         match listener {
-            Some(listener) => listener.plugin.call::<H>(&payload, &Arc::new(context.clone())).await.map(drop),
+            Some(listener) => tell::<H>(listener, &payload, &Arc::new(context.clone())).await,
             None => Err(CallError::NotListening),
         }
     }
@@ -199,21 +199,32 @@ async fn ask<H: FilterHook>(
     context: &Arc<CallContext>,
     check: &(impl Fn(&H::Payload) -> Result<(), String> + Send + Sync),
 ) -> Result<Asked<H::Payload>, CallError> {
-    let (results, verdict) = listener.plugin.call::<H>(payload, context).await?;
-    let (refused, held) = match verdict {
-        Some(Verdict::Refused { code, message }) => (Some((code, message)), false),
+    let (results, pending) = listener.plugin.call::<H>(payload, context).await?;
+    let (refused, held) = match pending.verdict() {
+        Some(Verdict::Refused { code, message }) => (Some((code.clone(), message.clone())), false),
         Some(Verdict::Held) => (None, true),
         None => (None, false),
     };
     let payload = H::answer(results).filter(|_| refused.is_none());
     if let Some(Err(reason)) = payload.as_ref().map(check) {
-        return Ok(Asked::Invalid { error: listener.plugin.refuse_answer(H::POINT, reason), held });
+        return Ok(Asked::Invalid { error: pending.refuse(reason), held });
     }
-    listener.plugin.accept_answer(H::POINT);
+    pending.accept().await;
     Ok(match refused {
         Some((code, message)) => Asked::Refused { code, message },
         None => Asked::Answered { payload, held },
     })
+}
+
+/// One listener told: an action has no answer that could be a bad one.
+async fn tell<H: ActionHook>(
+    listener: &Listener,
+    payload: &Arc<H::Payload>,
+    context: &Arc<CallContext>,
+) -> Result<(), CallError> {
+    let (_, pending) = listener.plugin.call::<H>(payload, context).await?;
+    pending.accept().await;
+    Ok(())
 }
 
 /// After a failure: the value stays as it was, unless this listener must agree.

@@ -88,9 +88,10 @@ pub enum CallError {
     /// The plugin's instances failed to start again and again; it waits for a reload.
     #[error("the plugin is quarantined until it is loaded anew, because its instances do not start")]
     Quarantined,
-    /// What the call left behind could not be stored, so the call counts for nothing.
-    #[error("the plugin's events were not taken: {0}")]
-    Unpublished(String),
+    /// All instances, of the plugin or of all plugins together, were at work for as long as the call may take, or had all
+    /// the memory that there is for plugins.
+    #[error("the plugin is busy: no instance came free in time, or plugins have no memory left")]
+    Busy,
     /// The host is shutting down.
     #[error("the plugin host is shutting down")]
     ShuttingDown,
@@ -102,6 +103,7 @@ impl CallError {
         matches!(
             self,
             CallError::NotListening
+                | CallError::Busy
                 | CallError::BreakerOpen
                 | CallError::Quarantined
                 | CallError::ShuttingDown

@@ -13,7 +13,7 @@ use crate::config::HostConfig;
 use crate::denials::Denials;
 use crate::dispatch::CallContext;
 use crate::hook::HookPoint;
-use crate::limits::StoreMemory;
+use crate::limits::{StoreMemory, TotalMemory};
 use crate::manifest::{Manifest, Setting};
 use crate::plugin_id::PluginId;
 use crate::plugin_log::{PluginLog, StandardStream};
@@ -25,7 +25,7 @@ use crate::ports::{
 const MAX_RANDOM: u64 = 64 << 10;
 /// The most things of WASI that an instance may hold. Each takes memory of the host that the guest's limit leaves out,
 /// and a clock's alarm counts twice.
-const MAX_RESOURCES: usize = 4096;
+const MAX_RESOURCES: usize = 512;
 
 /// What all instances of a plugin share. It holds the ports that were granted, and no others.
 pub(crate) struct Environment {
@@ -42,13 +42,20 @@ pub(crate) struct Environment {
     pub(crate) settings: BTreeMap<String, Setting>,
     /// Bytes of one instance.
     pub(crate) max_memory: usize,
+    /// What all instances of all plugins share.
+    pub(crate) total_memory: Arc<TotalMemory>,
     pub(crate) config: Arc<HostConfig>,
     pub(crate) denials: Denials,
 }
 
 impl Environment {
     /// What a plugin with this manifest gets of the application's ports.
-    pub(crate) fn new(manifest: &Manifest, ports: &Ports, config: &Arc<HostConfig>) -> Environment {
+    pub(crate) fn new(
+        manifest: &Manifest,
+        ports: &Ports,
+        config: &Arc<HostConfig>,
+        total_memory: &Arc<TotalMemory>,
+    ) -> Environment {
         let grants = Grants::new(&manifest.permissions);
         let granted = |capability| grants.check(capability).is_ok();
         Environment {
@@ -61,7 +68,12 @@ impl Environment {
             events: granted(Capability::Emit).then(|| Arc::clone(&ports.events)),
             log: Arc::clone(&ports.log),
             settings: manifest.settings.clone(),
-            max_memory: manifest.limits.memory.unwrap_or(config.max_memory),
+            max_memory: manifest
+                .limits
+                .memory
+                .unwrap_or(config.max_memory)
+                .min(config.max_memory_ceiling.max(config.max_memory)),
+            total_memory: Arc::clone(total_memory),
             config: Arc::clone(config),
             denials: Denials::default(),
             grants,
@@ -100,7 +112,7 @@ impl GuestState {
         resources.set_max_capacity(MAX_RESOURCES);
         GuestState {
             log,
-            memory: StoreMemory::new(environment.max_memory),
+            memory: StoreMemory::new(environment.max_memory, Arc::clone(&environment.total_memory)),
             deadline,
             call: CallState::starting(&environment.config),
             wasi: wasi.build(),
@@ -119,9 +131,9 @@ impl GuestState {
 
     /// Ends a call that went well: what it left open is undone, what it asked for is answered.
     pub(crate) async fn end_call(&mut self) -> Outcome {
-        if let Some(open) = self.call.transaction.take() {
+        if let Some(transaction) = self.call.transaction.take().and_then(|open| open.take()) {
             self.log.host(LogLevel::Warn, "the call ended with an open transaction, which was rolled back");
-            if let Err(error) = open.transaction.rollback().await {
+            if let Err(error) = transaction.rollback().await {
                 self.log.host(LogLevel::Error, &format!("the transaction was not rolled back: {error}"));
             }
         }

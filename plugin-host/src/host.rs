@@ -15,6 +15,7 @@ use crate::engine::{self, CodeCache, Ticker};
 use crate::error::{HostError, LoadError};
 use crate::guest_state::GuestState;
 use crate::hook::HookPoint;
+use crate::limits::TotalMemory;
 use crate::package::{Migration, Package};
 use crate::plugin::{Plugin, Shared};
 use crate::plugin_id::PluginId;
@@ -76,6 +77,7 @@ impl PluginHost {
         let ticker = Ticker::start(&engine, config.epoch_tick)?;
         let shared = Shared {
             one_offs: Arc::new(Semaphore::new(config.one_off_cap)),
+            total_memory: Arc::new(TotalMemory::new(config.total_memory)),
             guests: runtime.handle().clone(),
             pulse: ticker.pulse().clone(),
             config: Arc::new(config),
@@ -139,7 +141,10 @@ impl PluginHost {
         }
         plugin.prove_start().await.map_err(LoadError::Start)?;
         let (id, version) = (plugin.manifest.id().clone(), plugin.manifest.plugin.version.clone());
-        self.migrate(&id, &migrations).await?;
+        // With tables of its own, that migrations are missing is worth telling, too.
+        if !migrations.is_empty() || plugin.has_own_tables() {
+            self.migrate(&id, &migrations).await?;
+        }
         match self.inner.registry.insert(plugin) {
             Ok(old) => {
                 let replaced = old.is_some();
@@ -219,9 +224,6 @@ impl PluginHost {
 
     /// Brings the plugin's database up to date.
     async fn migrate(&self, id: &PluginId, migrations: &[Migration]) -> Result<(), LoadError> {
-        if migrations.is_empty() {
-            return Ok(());
-        }
         let run = self.inner.shared.ports.databases.migrate(id, migrations).await;
         let run = run.map_err(|error| LoadError::Migrations(error.0))?;
         if run > 0 {

@@ -14,12 +14,15 @@ use crate::dispatch::CallContext;
 use crate::error::CallError;
 use crate::guest_state::{Environment, GuestState};
 use crate::hook::{COUNT, ErasedFunction, Hook, HookFunction, HookPoint, params};
-use crate::limits::BudgetExceeded;
+use crate::limits::{BudgetExceeded, Shortage};
+use crate::plugin_log::tidy;
 
 /// Ticks until a running guest gives way for the first time, and between the times after that.
 const TICKS: u64 = 1;
 /// Frames of a guest's stack named in an error.
 const FRAMES: usize = 4;
+/// Bytes of a reason that are kept.
+const REASON: usize = 500;
 /// Handles that a guest may hold at once.
 const MAX_HANDLES: usize = 10_000;
 
@@ -62,9 +65,7 @@ impl Instance {
             let limit = deadline.duration_since(started);
             match describe(&error, &store, limit) {
                 CallError::Trap(reason) => CallError::Start(reason),
-                CallError::OverLimit(what) if !error.is::<PoolConcurrencyLimitError>() => {
-                    CallError::Start(format!("it goes over its limit of {what}"))
-                }
+                CallError::OverLimit(what) => CallError::Start(format!("it goes over its limit of {what}")),
                 other => other,
             }
         })?;
@@ -77,6 +78,8 @@ impl Instance {
             let function = point.resolve(&instance, &mut store, export);
             *slot = Some(function.map_err(|error| CallError::Start(format!("{point}: {error:#}")))?);
         }
+        // What its initialisers left open must not wait for the first call.
+        store.data_mut().end_call().await;
         let memory = store.data().memory.used();
         gauge.instances.fetch_add(1, Ordering::Relaxed);
         gauge.memory.fetch_add(memory, Ordering::Relaxed);
@@ -161,17 +164,20 @@ fn describe(error: &wasmtime::Error, store: &Store<GuestState>, timeout: Duratio
         return CallError::OverLimit(exceeded.0.clone());
     }
     if error.is::<PoolConcurrencyLimitError>() {
-        return CallError::OverLimit("instances that all plugins together may have".to_owned());
+        return CallError::Busy;
     }
     let memory = &store.data().memory;
-    if memory.refused() {
-        return CallError::OverLimit(format!("{} bytes of memory", memory.limit()));
+    match memory.refused() {
+        Some(Shortage::Own) => return CallError::OverLimit(format!("{} bytes of memory", memory.limit())),
+        Some(Shortage::Total) => return CallError::Busy,
+        None => {}
     }
     let frames = error.downcast_ref::<WasmBacktrace>().map(frames).filter(|frames| !frames.is_empty());
-    match frames {
-        Some(frames) => CallError::Trap(format!("{} (in {frames})", error.root_cause())),
-        None => CallError::Trap(error.root_cause().to_string()),
-    }
+    // Names and messages are the guest's.
+    CallError::Trap(match frames {
+        Some(frames) => tidy(&format!("{} (in {frames})", error.root_cause()), REASON),
+        None => tidy(&error.root_cause().to_string(), REASON),
+    })
 }
 
 fn frames(backtrace: &WasmBacktrace) -> String {

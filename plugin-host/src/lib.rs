@@ -24,6 +24,7 @@ mod limits;
 pub mod manifest;
 mod metrics;
 mod package;
+mod pending;
 mod plugin;
 mod plugin_id;
 mod plugin_log;

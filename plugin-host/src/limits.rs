@@ -1,5 +1,8 @@
 //! What a guest may use of the machine: memory over its whole store, and slots of the engine's pool.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use wasmtime::ResourceLimiter;
 
 /// Bytes that one table element takes in the host.
@@ -21,12 +24,46 @@ const MAX_TABLES: usize = 32;
 pub(crate) struct StoreMemory {
     limit: usize,
     used: usize,
-    refused: bool,
+    total: Arc<TotalMemory>,
+    refused: Option<Shortage>,
+}
+
+/// Why memory was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shortage {
+    /// The store has all that it may have.
+    Own,
+    /// All stores together have all that they may have.
+    Total,
+}
+
+/// What all stores of a host hold together.
+#[derive(Debug)]
+pub(crate) struct TotalMemory {
+    limit: usize,
+    used: AtomicUsize,
+}
+
+impl TotalMemory {
+    pub(crate) fn new(limit: usize) -> TotalMemory {
+        TotalMemory { limit, used: AtomicUsize::new(0) }
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let more = |used: usize| used.checked_add(bytes).filter(|total| *total <= self.limit);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+}
+
+impl Drop for StoreMemory {
+    fn drop(&mut self) {
+        self.total.used.fetch_sub(self.used, Ordering::Relaxed);
+    }
 }
 
 impl StoreMemory {
-    pub(crate) fn new(limit: usize) -> StoreMemory {
-        StoreMemory { limit, used: 0, refused: false }
+    pub(crate) fn new(limit: usize, total: Arc<TotalMemory>) -> StoreMemory {
+        StoreMemory { limit, used: 0, total, refused: None }
     }
 
     /// Bytes in use.
@@ -41,23 +78,25 @@ impl StoreMemory {
 
     /// Forgets what was refused to the call before.
     pub(crate) fn begin_call(&mut self) {
-        self.refused = false;
+        self.refused = None;
     }
 
     /// Whether the running call has asked for more than it may have.
-    pub(crate) fn refused(&self) -> bool {
+    pub(crate) fn refused(&self) -> Option<Shortage> {
         self.refused
     }
 
     fn grow(&mut self, current: usize, desired: usize) -> bool {
         let growth = desired.saturating_sub(current);
-        let fits = self.used.checked_add(growth).is_some_and(|total| total <= self.limit);
-        if fits {
-            self.used += growth;
+        if !self.used.checked_add(growth).is_some_and(|total| total <= self.limit) {
+            self.refused = Some(Shortage::Own);
+        } else if !self.total.take(growth) {
+            self.refused = Some(Shortage::Total);
         } else {
-            self.refused = true;
+            self.used += growth;
+            return true;
         }
-        fits
+        false
     }
 }
 
@@ -112,18 +151,37 @@ mod tests {
 
     #[test]
     fn all_memories_share_one_limit() {
-        let mut memory = StoreMemory::new(10 * PAGE);
+        let mut memory = store(10 * PAGE);
         assert!(memory.memory_growing(0, 6 * PAGE, None).expect("an answer"));
         assert!(!memory.memory_growing(0, 6 * PAGE, None).expect("an answer"), "a second memory counts too");
-        assert!(memory.refused());
+        assert_eq!(memory.refused(), Some(Shortage::Own));
         assert!(memory.memory_growing(0, 4 * PAGE, None).expect("an answer"));
         assert!(!memory.table_growing(0, 1, None).expect("an answer"), "tables count too");
         assert_eq!(memory.used(), 10 * PAGE);
     }
 
+    fn store(limit: usize) -> StoreMemory {
+        StoreMemory::new(limit, Arc::new(TotalMemory::new(usize::MAX)))
+    }
+
+    #[test]
+    fn all_stores_share_what_there_is() {
+        let total = Arc::new(TotalMemory::new(10 * PAGE));
+        let mut first = StoreMemory::new(8 * PAGE, Arc::clone(&total));
+        let mut second = StoreMemory::new(8 * PAGE, Arc::clone(&total));
+        assert!(first.memory_growing(0, 8 * PAGE, None).expect("an answer"));
+        assert!(!second.memory_growing(0, 3 * PAGE, None).expect("an answer"));
+        assert_eq!(second.refused(), Some(Shortage::Total));
+        drop(first);
+        assert!(
+            second.memory_growing(0, 3 * PAGE, None).expect("an answer"),
+            "what is dropped is given back"
+        );
+    }
+
     #[test]
     fn a_failure_undoes_nothing() {
-        let mut memory = StoreMemory::new(10 * PAGE);
+        let mut memory = store(10 * PAGE);
         assert!(memory.memory_growing(0, 8 * PAGE, None).expect("an answer"));
         memory.memory_grow_failed(wasmtime::Error::msg("never asked about")).expect("noted");
         memory.table_grow_failed(wasmtime::Error::msg("never asked about")).expect("noted");
@@ -132,10 +190,10 @@ mod tests {
 
     #[test]
     fn a_guests_own_maximum_is_not_our_refusal() {
-        let mut memory = StoreMemory::new(10 * PAGE);
+        let mut memory = store(10 * PAGE);
         assert!(!memory.memory_growing(0, 2 * PAGE, Some(PAGE)).expect("an answer"));
         assert!(!memory.table_growing(0, usize::MAX, Some(3)).expect("an answer"));
-        assert!(!memory.refused());
+        assert_eq!(memory.refused(), None);
         assert!(!memory.table_growing(0, usize::MAX, None).expect("an answer"), "no overflow");
     }
 
@@ -151,7 +209,7 @@ mod tests {
     fn impossible_growth_does_not_make_room() {
         let engine = wasmtime::Engine::default();
         let module = wasmtime::Module::new(&engine, GROWS).expect("a module");
-        let mut store = wasmtime::Store::new(&engine, StoreMemory::new(10 * PAGE));
+        let mut store = wasmtime::Store::new(&engine, store(10 * PAGE));
         store.limiter(|memory| memory);
         let instance = wasmtime::Instance::new(&mut store, &module, &[]).expect("an instance");
         let grow = instance.get_typed_func::<i32, i32>(&mut store, "grow").expect("a function");
@@ -170,7 +228,7 @@ mod tests {
         let module = b"\0asm\x01\0\0\0\x05\x0b\x05\0\0\0\0\0\0\0\0\0\0";
         let engine = wasmtime::Engine::default();
         let module = wasmtime::Module::new(&engine, module).expect("a module");
-        let mut store = wasmtime::Store::new(&engine, StoreMemory::new(10 * PAGE));
+        let mut store = wasmtime::Store::new(&engine, store(10 * PAGE));
         store.limiter(|memory| memory);
         let refused = wasmtime::Instance::new(&mut store, &module, &[]).expect_err("too many memories");
         assert!(format!("{refused:#}").contains("memory count too high"), "{refused:#}");

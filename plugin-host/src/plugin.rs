@@ -15,23 +15,28 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout_at;
 
-use crate::breaker::{Breaker, BreakerSettings};
-use crate::call::{Outcome, Verdict};
+use crate::breaker::{Admission, Breaker, BreakerSettings};
+use crate::call::Outcome;
 use crate::compiled::Compiled;
 use crate::config::HostConfig;
 use crate::dispatch::CallContext;
 use crate::engine::Pulse;
 use crate::error::CallError;
 use crate::guest_state::Environment;
-use crate::hook::{COUNT, Hook, HookKind, HookPoint};
+use crate::hook::{COUNT, Hook, HookPoint};
 use crate::instance::{Gauge, Instance};
+use crate::limits::TotalMemory;
 use crate::manifest::{HookSettings, Isolation, Manifest};
 use crate::metrics::HookMetrics;
 use crate::package::Origin;
+use crate::pending::{Pending, Probe};
 use crate::plugin_log::PluginLog;
 use crate::pool::{Pool, Seat};
-use crate::ports::{EmittedEvent, LogLevel, Ports};
+use crate::ports::{EventPort, LogLevel, Ports};
 use crate::status::{HookStatus, PluginState, PluginStatus};
+
+/// How much earlier than its call the wait for an instance ends.
+const SEAT_SLACK: Duration = Duration::from_millis(2);
 
 /// What all plugins of a host share.
 #[derive(Clone)]
@@ -39,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) config: Arc<HostConfig>,
     pub(crate) ports: Ports,
     pub(crate) one_offs: Arc<Semaphore>,
+    pub(crate) total_memory: Arc<TotalMemory>,
     pub(crate) guests: Handle,
     pub(crate) pulse: Pulse,
 }
@@ -92,7 +98,8 @@ impl HookState {
 
 impl Plugin {
     pub(crate) fn new(manifest: Manifest, origin: Origin, compiled: Compiled, shared: &Shared) -> Plugin {
-        let environment = Arc::new(Environment::new(&manifest, &shared.ports, &shared.config));
+        let environment =
+            Arc::new(Environment::new(&manifest, &shared.ports, &shared.config, &shared.total_memory));
         let mut hooks = [const { None }; COUNT];
         for (point, settings) in &manifest.hooks {
             if let (Some(slot), Some(_)) = (hooks.get_mut(point.index()), compiled.export(*point)) {
@@ -103,7 +110,11 @@ impl Plugin {
             log: environment.log(),
             pool: Pool::new(shared.config.pool_size, Arc::clone(&shared.one_offs)),
             gauge: Arc::new(Gauge::default()),
-            timeout: manifest.limits.timeout.unwrap_or(shared.config.call_timeout),
+            timeout: manifest
+                .limits
+                .timeout
+                .unwrap_or(shared.config.call_timeout)
+                .min(shared.config.call_timeout_ceiling.max(shared.config.call_timeout)),
             start_failures: AtomicU32::new(0),
             guests: shared.guests.clone(),
             pulse: shared.pulse.clone(),
@@ -139,48 +150,49 @@ impl Plugin {
         Ok(())
     }
 
-    /// Calls one hook. What the call emitted is published before this returns, also where the caller goes away.
+    /// Calls one hook. Whoever calls says of the answer whether it is a good one.
     pub(crate) async fn call<H: Hook>(
         self: &Arc<Self>,
         payload: &Arc<H::Payload>,
         context: &Arc<CallContext>,
-    ) -> Result<(H::Results, Option<Verdict>), CallError> {
+    ) -> Result<(H::Results, Pending), CallError> {
         let Some(hook) = self.hook(H::POINT) else { return Err(CallError::NotListening) };
         if self.is_quarantined() {
             return Err(CallError::Quarantined);
         }
         let started = Instant::now();
-        if !hook.breaker.admits(started) {
-            return Err(CallError::BreakerOpen);
-        }
+        let probe = match hook.breaker.admits(started) {
+            None => return Err(CallError::BreakerOpen),
+            Some(Admission::Call) => None,
+            Some(Admission::Probe) => Some(Probe::new(Arc::clone(self), H::POINT)),
+        };
         let deadline = started + self.timeout;
         let mut work =
             Box::pin(Arc::clone(self).serve::<H>(Arc::clone(payload), Arc::clone(context), deadline));
         match self.poll_here(work.as_mut()).await {
-            Poll::Ready(result) => {
-                self.settle(H::POINT, started, result.as_ref().err());
-                let (results, outcome) = result?;
-                if !outcome.emitted.is_empty() {
-                    self.publish_apart(H::POINT, outcome.emitted, context).await?;
-                }
-                Ok((results, outcome.verdict))
-            }
-            Poll::Pending => self.hand_over::<H>(work, context, started, deadline).await,
+            Poll::Ready(result) => self.settle(H::POINT, started, context, probe, result),
+            Poll::Pending => self.hand_over::<H>(work, context, probe, started, deadline).await,
         }
     }
 
-    /// The application takes a filter's answer, which makes the call a good one.
-    pub(crate) fn accept_answer(&self, point: HookPoint) {
-        if let Some(hook) = self.hook(point) {
-            hook.breaker.succeeded();
-        }
+    /// Whether it was granted tables of its own.
+    pub(crate) fn has_own_tables(&self) -> bool {
+        self.environment.grants.database().own_tables
     }
 
-    /// The application refuses a filter's answer.
-    pub(crate) fn refuse_answer(&self, point: HookPoint, reason: String) -> CallError {
-        let error = CallError::Invalid(reason);
-        self.count_failure(point, Instant::now(), &error);
-        error
+    /// The breaker of a hook that the plugin listens to.
+    pub(crate) fn breaker(&self, point: HookPoint) -> Option<&Breaker> {
+        Some(&self.hook(point)?.breaker)
+    }
+
+    /// Where its events go, if it may emit any.
+    pub(crate) fn event_port(&self) -> Option<&Arc<dyn EventPort>> {
+        self.environment.events.as_ref()
+    }
+
+    /// The guests' runtime.
+    pub(crate) fn guests(&self) -> &Handle {
+        &self.guests
     }
 
     /// Drops the idle instances that nobody has needed for long.
@@ -241,59 +253,22 @@ impl Plugin {
         self: &Arc<Self>,
         work: Pin<Box<impl Future<Output = Result<(H::Results, Outcome), CallError>> + Send + 'static>>,
         context: &Arc<CallContext>,
+        probe: Option<Probe>,
         started: Instant,
         deadline: Instant,
-    ) -> Result<(H::Results, Option<Verdict>), CallError> {
+    ) -> Result<(H::Results, Pending), CallError> {
         let (plugin, context) = (Arc::clone(self), Arc::clone(context));
         let task = self.guests.spawn(async move {
             let result = match timeout_at(deadline.into(), work).await {
                 Ok(result) => result,
                 Err(_elapsed) => Err(CallError::Timeout(plugin.timeout)),
             };
-            plugin.settle(H::POINT, started, result.as_ref().err());
-            let (results, outcome) = result?;
-            plugin.publish(H::POINT, outcome.emitted, &context).await?;
-            Ok((results, outcome.verdict))
+            plugin.settle(H::POINT, started, &context, probe, result)
         });
         match task.await {
             Ok(result) => result,
             Err(error) => Err(task_failed(&error)),
         }
-    }
-
-    /// Publishes where the caller's going away does not matter.
-    async fn publish_apart(
-        self: &Arc<Self>,
-        point: HookPoint,
-        events: Vec<EmittedEvent>,
-        context: &Arc<CallContext>,
-    ) -> Result<(), CallError> {
-        let (plugin, context) = (Arc::clone(self), Arc::clone(context));
-        let task = self.guests.spawn(async move { plugin.publish(point, events, &context).await });
-        match task.await {
-            Ok(result) => result,
-            Err(error) => Err(task_failed(&error)),
-        }
-    }
-
-    /// Hands over what a call emitted, now that it has ended well.
-    async fn publish(
-        &self,
-        point: HookPoint,
-        events: Vec<EmittedEvent>,
-        context: &CallContext,
-    ) -> Result<(), CallError> {
-        let Some(port) = self.environment.events.as_ref().filter(|_| !events.is_empty()) else {
-            return Ok(());
-        };
-        let id = self.manifest.id();
-        let chain = context.chain.iter().chain([id]).cloned().collect();
-        let published = port.publish(id, events, chain).await;
-        published.map_err(|reason| {
-            let error = CallError::Unpublished(reason.0);
-            self.count_failure(point, Instant::now(), &error);
-            error
-        })
     }
 
     /// Everything that a call does: find an instance, call it, put it back. Owns what it uses, so that it can move.
@@ -304,9 +279,14 @@ impl Plugin {
         deadline: Instant,
     ) -> Result<(H::Results, Outcome), CallError> {
         let _running = self.pulse.run();
-        let seat = self.pool.seat().await?;
-        let (mut instance, seat) = match self.pool.take(&seat) {
-            Some(instance) => (instance, seat),
+        // That all are at work is not this call's failure.
+        let seat = match timeout_at((deadline - SEAT_SLACK).into(), self.pool.seat()).await {
+            Ok(seat) => seat?,
+            Err(_elapsed) => return Err(CallError::Busy),
+        };
+        // The seat is free only after the instance is gone: what is declared last is dropped first.
+        let (seat, mut instance) = match self.pool.take(&seat) {
+            Some(instance) => (seat, instance),
             None => self.start_apart(seat).await?,
         };
         let answer = instance.call::<H>(&payload, context, deadline, self.timeout).await?;
@@ -316,12 +296,12 @@ impl Plugin {
 
     /// Starts an instance beside the call that needs it: it has its own time, and where the call does not wait for it
     /// any more, the next one finds it in the pool.
-    async fn start_apart(self: &Arc<Self>, seat: Seat) -> Result<(Box<Instance>, Seat), CallError> {
+    async fn start_apart(self: &Arc<Self>, seat: Seat) -> Result<(Seat, Box<Instance>), CallError> {
         let (sender, started) = oneshot::channel();
         let plugin = Arc::clone(self);
         self.guests.spawn(async move {
-            let outcome = plugin.start().await.map(|instance| (instance, seat));
-            if let Err(Ok((instance, seat))) = sender.send(outcome) {
+            let outcome = plugin.start().await.map(|instance| (seat, instance));
+            if let Err(Ok((seat, instance))) = sender.send(outcome) {
                 plugin.put_back(instance, seat);
             }
         });
@@ -356,7 +336,7 @@ impl Plugin {
         let config = &self.environment.config;
         let worn_out = self.manifest.isolation == Isolation::Call
             || instance.calls() >= config.retire_after_calls
-            || instance.growth() > config.retire_after_growth;
+            || (config.retire_after_growth > 0 && instance.growth() > config.retire_after_growth);
         if worn_out {
             drop(instance);
             drop(seat);
@@ -367,26 +347,50 @@ impl Plugin {
     }
 
     /// Counts a call that was made.
-    fn settle(&self, point: HookPoint, started: Instant, failure: Option<&CallError>) {
-        let Some(hook) = self.hook(point) else { return };
+    fn settle<R>(
+        self: &Arc<Self>,
+        point: HookPoint,
+        started: Instant,
+        context: &Arc<CallContext>,
+        probe: Option<Probe>,
+        result: Result<(R, Outcome), CallError>,
+    ) -> Result<(R, Pending), CallError> {
         let now = Instant::now();
-        hook.metrics.called(now.saturating_duration_since(started));
-        match failure {
-            // Whether a filter's answer is a good one is for the application to say.
-            None if point.kind() == HookKind::Filter => {}
-            None => hook.breaker.succeeded(),
-            Some(error) if error.was_not_tried() => {}
-            Some(error) => self.count_failure(point, now, error),
+        if let Some(hook) = self.hook(point) {
+            hook.metrics.called(now.saturating_duration_since(started));
+        }
+        match result {
+            Ok((results, outcome)) => {
+                let pending = Pending::new(Arc::clone(self), point, Arc::clone(context), outcome, probe);
+                Ok((results, pending))
+            }
+            Err(error) => {
+                if !error.was_not_tried() {
+                    self.count_failure(point, now, &error, probe);
+                }
+                Err(error)
+            }
         }
     }
 
-    fn count_failure(&self, point: HookPoint, now: Instant, error: &CallError) {
+    /// Counts a failure of a call that is counted by itself.
+    pub(crate) fn count_failure(
+        &self,
+        point: HookPoint,
+        now: Instant,
+        error: &CallError,
+        probe: Option<Probe>,
+    ) {
         let Some(hook) = self.hook(point) else { return };
         hook.metrics.failed();
         *hook.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
         tracing::warn!(plugin = %self.manifest.id(), hook = %point, error = %error, "a plugin failed");
         self.log.keep(LogLevel::Error, &format!("{point}: {error}"));
-        if hook.breaker.failed(now) {
+        let admission = if probe.is_some() { Admission::Probe } else { Admission::Call };
+        if let Some(probe) = probe {
+            probe.failed();
+        }
+        if hook.breaker.failed(now, admission) {
             let rest = self.environment.config.breaker_rest;
             self.note(LogLevel::Error, &format!("{point}: failed too often; left alone for {rest:?}"));
         }

@@ -29,6 +29,7 @@ impl PluginLog {
         lines_per_call: u32,
         line_bytes: usize,
     ) -> PluginLog {
+        let lines_per_call = lines_per_call.saturating_add(1);
         PluginLog { plugin, port, lines_per_call, line_bytes, lines_left: AtomicU32::new(lines_per_call) }
     }
 
@@ -39,6 +40,7 @@ impl PluginLog {
 
     /// A line from the guest, counted against the call's allowance.
     pub(crate) fn guest(&self, level: LogLevel, line: &str) {
+        // One more than the allowance, for the word that there was more.
         match self.lines_left.load(Ordering::Relaxed) {
             0 => {}
             1 => {
@@ -72,7 +74,7 @@ impl PluginLog {
 }
 
 /// Cuts a line to `limit` bytes and escapes control characters, so that no plugin can forge lines or move a cursor.
-fn tidy(line: &str, limit: usize) -> String {
+pub(crate) fn tidy(line: &str, limit: usize) -> String {
     let cut = line.floor_char_boundary(limit);
     let mut tidied = String::with_capacity(cut);
     for character in line.get(..cut).unwrap_or_default().chars() {
@@ -199,7 +201,7 @@ mod tests {
         for _ in 0..5 {
             log.guest(LogLevel::Info, "x");
         }
-        assert_eq!(lines.0.lock().expect("lines").len(), 3);
+        assert_eq!(lines.0.lock().expect("lines").len(), 4, "three and the word that there was more");
         log.begin_call();
         log.guest(LogLevel::Info, "again");
         assert_eq!(lines.0.lock().expect("lines").last().map(String::as_str), Some("info again"));

@@ -76,7 +76,10 @@ fn topics(point: HookPoint, settings: &HookSettings) -> Option<Vec<String>> {
 
 fn covers(wanted: &str, topic: &str) -> bool {
     match wanted.strip_suffix('*') {
-        Some(start) => topic.starts_with(start),
+        // A star stands for one more part: the type of an event, which has no dots. `plugin.*` are all of them.
+        Some(start) => {
+            topic.strip_prefix(start).is_some_and(|rest| start == "plugin." || !rest.contains('.'))
+        }
         None => wanted == topic,
     }
 }

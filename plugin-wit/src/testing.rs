@@ -9,7 +9,8 @@
 //! assert_eq!(host.log_lines(), ["info: Hello"]);
 //! ```
 //!
-//! With the feature `sqlite` it has a database too, held to the rules that hold on a site:
+//! With the feature `sqlite` it has a database too, which keeps the plugin to its own tables and the views as a site does,
+//! and is laxer with functions and limits:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -53,6 +54,8 @@ pub enum Permission {
     Database,
     /// `"own"` in `database`: the plugin's own tables.
     OwnTables,
+    /// One view of the site, such as `core_users`: what `"read:users"` in `database` opens.
+    View(&'static str),
     /// `http`: requests to other servers.
     Http,
     /// `"emit"` in `events`.

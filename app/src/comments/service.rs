@@ -108,10 +108,13 @@ impl CommentService {
         if !self.hooks.listens(HookPoint::OnCommentCreating) {
             return Ok((checked, false));
         }
-        let parent = input.parent_id.clone();
+        let (parent, signature) = (input.parent_id.clone(), (input.nickname.clone(), input.email.clone()));
         let allowed = move |answer: &CommentInput| {
             if answer.parent_id != parent {
                 return Err("parent_id: A filter cannot move a comment to another thread.".to_owned());
+            }
+            if !guest && (&answer.nickname, &answer.email) != (&signature.0, &signature.1) {
+                return Err("nickname: A filter cannot sign for somebody who is signed in.".to_owned());
             }
             check(answer, guest).map(|_| ()).map_err(|faults| FieldError::line(&faults))
         };

@@ -29,6 +29,29 @@ enum Slot<'a> {
 }
 
 impl Slot<'_> {
+    /// The field's value, in bytes, milliseconds or simply how many.
+    fn amount(&self) -> u64 {
+        match self {
+            Slot::Count(field) | Slot::Kibibytes(field) | Slot::Mebibytes(field) => **field as u64,
+            Slot::Count32(field) => u64::from(**field),
+            Slot::Count64(field) | Slot::Kibibytes64(field) | Slot::Mebibytes64(field) => **field,
+            Slot::Milliseconds(field) | Slot::Seconds(field) => {
+                u64::try_from(field.as_millis()).unwrap_or(u64::MAX)
+            }
+        }
+    }
+
+    /// The unit in which it is set, as an amount and in words.
+    fn unit(&self) -> (u64, &'static str) {
+        match self {
+            Slot::Count(_) | Slot::Count32(_) | Slot::Count64(_) => (1, ""),
+            Slot::Kibibytes(_) | Slot::Kibibytes64(_) => (1 << 10, " KiB"),
+            Slot::Mebibytes(_) | Slot::Mebibytes64(_) => (1 << 20, " MiB"),
+            Slot::Milliseconds(_) => (1, " ms"),
+            Slot::Seconds(_) => (1_000, " s"),
+        }
+    }
+
     /// Sets the field to a value within the limit's bounds, which leave room for its unit.
     fn set(self, value: u64) {
         let size = usize::try_from(value).unwrap_or(usize::MAX);
@@ -51,7 +74,7 @@ const fn limit(name: &'static str, bounds: RangeInclusive<u64>, slot: fn(&mut Co
 }
 
 /// All of them. Zero, where it is allowed, means never.
-static LIMITS: [Limit; 37] = [
+static LIMITS: [Limit; 40] = [
     limit("PLUGIN_WASM_POOL_SIZE", 1..=256, |config| Slot::Count(&mut config.plugins.host.pool_size)),
     limit("PLUGIN_ONE_OFF_CAP", 1..=256, |config| Slot::Count(&mut config.plugins.host.one_off_cap)),
     limit("PLUGIN_THREADS", 1..=64, |config| Slot::Count(&mut config.plugins.host.guest_threads)),
@@ -62,6 +85,15 @@ static LIMITS: [Limit; 37] = [
         Slot::Milliseconds(&mut config.plugins.host.start_timeout)
     }),
     limit("PLUGIN_MAX_MEMORY_MB", 1..=1_024, |config| Slot::Mebibytes(&mut config.plugins.host.max_memory)),
+    limit("PLUGIN_MAX_MEMORY_CEILING_MB", 1..=1_024, |config| {
+        Slot::Mebibytes(&mut config.plugins.host.max_memory_ceiling)
+    }),
+    limit("PLUGIN_TOTAL_MEMORY_MB", 16..=1_048_576, |config| {
+        Slot::Mebibytes(&mut config.plugins.host.total_memory)
+    }),
+    limit("PLUGIN_TIMEOUT_CEILING_MS", 1..=60_000, |config| {
+        Slot::Milliseconds(&mut config.plugins.host.call_timeout_ceiling)
+    }),
     limit("PLUGIN_MAX_STACK_KB", 64..=16_384, |config| Slot::Kibibytes(&mut config.plugins.host.max_stack)),
     limit("PLUGIN_HOST_CALLS", 1..=10_000_000, |config| {
         Slot::Count32(&mut config.plugins.host.host_call_budget)
@@ -72,9 +104,7 @@ static LIMITS: [Limit; 37] = [
     limit("PLUGIN_SQL_STATEMENTS", 0..=1_000_000, |config| {
         Slot::Count32(&mut config.plugins.host.sql_budget)
     }),
-    limit("PLUGIN_SQL_BYTES", 1_000..=1_000_000, |config| {
-        Slot::Count(&mut config.plugins.databases.sql_bytes)
-    }),
+    limit("PLUGIN_SQL_BYTES", 1_000..=200_000, |config| Slot::Count(&mut config.plugins.databases.sql_bytes)),
     limit("PLUGIN_SQL_ROWS", 1..=1_000_000, |config| Slot::Count(&mut config.plugins.databases.answer_rows)),
     limit("PLUGIN_SQL_ANSWER_KB", 1..=65_536, |config| {
         Slot::Kibibytes(&mut config.plugins.databases.answer_bytes)
@@ -85,9 +115,9 @@ static LIMITS: [Limit; 37] = [
     limit("PLUGIN_DATABASE_MB", 1..=1_048_576, |config| {
         Slot::Mebibytes64(&mut config.plugins.databases.file_bytes)
     }),
-    limit("PLUGIN_VALUE_KB", 1..=16_384, |config| Slot::Kibibytes(&mut config.plugins.databases.value_bytes)),
+    limit("PLUGIN_VALUE_KB", 1..=4_096, |config| Slot::Kibibytes(&mut config.plugins.databases.value_bytes)),
     limit("PLUGIN_FILES_MB", 0..=1_048_576, |config| Slot::Mebibytes64(&mut config.plugins.files.bytes)),
-    limit("PLUGIN_FILES", 0..=1_000_000, |config| Slot::Count64(&mut config.plugins.files.files)),
+    limit("PLUGIN_FILES", 0..=100_000, |config| Slot::Count64(&mut config.plugins.files.files)),
     limit("PLUGIN_FILE_KB", 1..=65_536, |config| Slot::Kibibytes64(&mut config.plugins.files.file_bytes)),
     limit("PLUGIN_HTTP_REQUESTS", 0..=1_000, |config| Slot::Count32(&mut config.plugins.host.http_budget)),
     limit("PLUGIN_EVENTS", 0..=1_000, |config| Slot::Count32(&mut config.plugins.host.event_budget)),
@@ -99,6 +129,8 @@ static LIMITS: [Limit; 37] = [
     limit("PLUGIN_LOG_LINE_BYTES", 80..=65_536, |config| {
         Slot::Count(&mut config.plugins.host.log_line_bytes)
     }),
+    limit("PLUGIN_LOG_KEPT_LINES", 10..=100_000, |config| Slot::Count(&mut config.plugins.log.lines)),
+    limit("PLUGIN_LOG_KEPT_KB", 1..=65_536, |config| Slot::Kibibytes(&mut config.plugins.log.bytes)),
     limit("PLUGIN_BREAKER_FAILURES", 1..=1_000, |config| {
         Slot::Count32(&mut config.plugins.host.breaker_failures)
     }),
@@ -118,6 +150,9 @@ static LIMITS: [Limit; 37] = [
     limit("PLUGIN_RETIRE_IDLE_S", 1..=86_400, |config| {
         Slot::Seconds(&mut config.plugins.host.retire_after_idle)
     }),
+    limit("FLEURON_EGRESS_CONNECT_MS", 10..=60_000, |config| {
+        Slot::Milliseconds(&mut config.egress.connect_timeout)
+    }),
     limit("FLEURON_EGRESS_TIMEOUT_MS", 100..=60_000, |config| Slot::Milliseconds(&mut config.egress.timeout)),
     limit("FLEURON_EGRESS_BODY_KB", 1..=65_536, |config| Slot::Kibibytes(&mut config.egress.max_body)),
     limit("FLEURON_EGRESS_REDIRECTS", 0..=10, |config| Slot::Count(&mut config.egress.max_redirects)),
@@ -125,35 +160,121 @@ static LIMITS: [Limit; 37] = [
     limit("FLEURON_EGRESS_PER_CALLER", 1..=1_024, |config| Slot::Count(&mut config.egress.per_caller)),
 ];
 
-/// Sets every limit that is given somewhere.
+/// A limit that means nothing where it is above another: what it would allow, the other forbids.
+struct Order {
+    low: &'static str,
+    high: &'static str,
+    /// Whether the higher one may be zero all the same, which switches off what both are about.
+    or_none: bool,
+}
+
+static ORDERS: [Order; 4] = [
+    Order { low: "PLUGIN_VALUE_KB", high: "PLUGIN_HOST_CALL_KB", or_none: false },
+    Order { low: "PLUGIN_FILE_KB", high: "PLUGIN_HOST_CALL_KB", or_none: false },
+    Order { low: "PLUGIN_FILE_KB", high: "PLUGIN_FILES_MB", or_none: true },
+    Order { low: "FLEURON_EGRESS_PER_CALLER", high: "FLEURON_EGRESS_CONCURRENT", or_none: false },
+];
+
+/// Sets every limit that is given somewhere, and finds those that contradict each other.
 pub(super) fn apply(config: &mut Config, sources: &mut Sources<'_>) {
+    let mut faulty = Vec::new();
     for limit in &LIMITS {
+        let faults_before = sources.faults.len();
         if let Some(value) = sources.number(limit.name, limit.bounds.clone()) {
             (limit.slot)(config).set(value);
+        } else if sources.faults.len() > faults_before {
+            faulty.push(limit.name);
         }
     }
+    // Of a limit that is wrong by itself nobody knows what it was meant to be.
+    let is_known = |order: &&Order| !faulty.contains(&order.low) && !faulty.contains(&order.high);
+    let contradictions = ORDERS.iter().filter(is_known).filter_map(|order| contradiction(config, order));
+    sources.faults.extend(contradictions);
+}
+
+/// What is wrong, with both values.
+fn contradiction(config: &mut Config, order: &Order) -> Option<String> {
+    let (low, low_text) = value(config, order.low)?;
+    let (high, high_text) = value(config, order.high)?;
+    if low <= high || (order.or_none && high == 0) {
+        return None;
+    }
+    let Order { low, high, .. } = order;
+    Some(format!(
+        "{low} is {low_text}, which is more than {high} ({high_text}); lower the one or raise the other"
+    ))
+}
+
+/// What a limit is set to: as a number that compares with others of its kind, and in its own unit.
+fn value(config: &mut Config, name: &str) -> Option<(u64, String)> {
+    let limit = LIMITS.iter().find(|limit| limit.name == name)?;
+    let slot = (limit.slot)(config);
+    let (size, unit) = slot.unit();
+    Some((slot.amount(), format!("{}{unit}", slot.amount().div_ceil(size))))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, path::Path};
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        path::Path,
+    };
 
     use super::*;
 
     impl Slot<'_> {
         /// In the limit's unit, rounded up.
         fn get(&self) -> u64 {
-            match self {
-                Slot::Count(field) => **field as u64,
-                Slot::Count32(field) => u64::from(**field),
-                Slot::Count64(field) => **field,
-                Slot::Kibibytes(field) => (**field as u64).div_ceil(1 << 10),
-                Slot::Mebibytes(field) => (**field as u64).div_ceil(1 << 20),
-                Slot::Kibibytes64(field) => field.div_ceil(1 << 10),
-                Slot::Mebibytes64(field) => field.div_ceil(1 << 20),
-                Slot::Milliseconds(field) => u64::try_from(field.as_millis()).unwrap(),
-                Slot::Seconds(field) => field.as_secs(),
+            self.amount().div_ceil(self.unit().0)
+        }
+    }
+
+    const README: &str = include_str!("../../../README.md");
+
+    /// What the README says of every limit: name, default and bounds.
+    fn documented() -> BTreeMap<String, (String, Option<String>)> {
+        let mut limits = BTreeMap::new();
+        let mut head: Vec<&str> = Vec::new();
+        for line in README.lines().filter(|line| line.starts_with("| ")) {
+            let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+            if cells[0] == "environment" {
+                head = cells;
+                continue;
             }
+            let cell = |name: &str| head.iter().position(|found| *found == name).and_then(|at| cells.get(at));
+            let each = |name: &str, position: usize| {
+                let texts: Vec<&str> = cell(name)?.split(", ").collect();
+                Some(texts.get(position).copied().unwrap_or_default().replace(' ', ""))
+            };
+            for (position, name) in cells[0].split(", ").enumerate() {
+                let default = each("default", position).unwrap_or_default();
+                limits.insert(name.trim_matches('`').to_owned(), (default, each("from .. to", position)));
+            }
+        }
+        limits
+    }
+
+    #[test]
+    fn the_readme_names_every_limit_as_it_is() {
+        let (documented, mut config) = (documented(), Config::in_folder(Path::new("data")));
+        for limit in &LIMITS {
+            let (default, bounds) =
+                documented.get(limit.name).unwrap_or_else(|| panic!("{} is not in README.md", limit.name));
+            assert_eq!(*default, (limit.slot)(&mut config).get().to_string(), "{}: default", limit.name);
+            // Those with a flag stand in the table of flags, which has no bounds.
+            let expected = format!("{}..{}", limit.bounds.start(), limit.bounds.end());
+            assert_eq!(bounds.as_deref().unwrap_or(&expected), expected, "{}: bounds", limit.name);
+        }
+    }
+
+    #[test]
+    fn orders_name_limits() {
+        let mut config = Config::in_folder(Path::new("data"));
+        for order in &ORDERS {
+            for name in [order.low, order.high] {
+                assert!(value(&mut config, name).is_some(), "{name} is no limit");
+            }
+            assert_eq!(contradiction(&mut config, order), None, "defaults contradict each other");
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     egress::EgressConfig,
-    plugins::host_api::{DatabaseLimits, FileLimits},
+    plugins::host_api::{DatabaseLimits, FileLimits, LogLimits},
 };
 
 /// Flags that every command takes; each can come from the environment instead.
@@ -89,6 +89,7 @@ pub(super) fn resolve(mut sources: Sources<'_>) -> Config {
             host: HostConfig::default(),
             databases: DatabaseLimits::default(),
             files: FileLimits::default(),
+            log: LogLimits::default(),
         },
         egress: egress(&mut sources),
         theme: ThemeConfig {

@@ -12,6 +12,14 @@ use crate::{
 /// Readers on SQLite: enough for two busy workers, few enough to stay small.
 const SQLITE_READERS: u32 = 4;
 
+/// Connections for plugins' views: a scan that holds one leaves another to the other plugins.
+const VIEW_CONNECTIONS: u32 = 2;
+/// How long one of them is kept without work.
+const VIEW_IDLE_TIME: Duration = Duration::from_secs(60);
+/// After how long PostgreSQL ends a query of a plugin's view: nobody waits longer than a plugin's call may take, which is
+/// a minute at most.
+const VIEW_QUERY_TIME: Duration = Duration::from_secs(60);
+
 /// A database that can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
@@ -61,6 +69,30 @@ pub(super) async fn writer(
         DatabaseKind::Sqlite(_) => single(config).await,
         DatabaseKind::Postgres => Ok(readers.clone()),
     }
+}
+
+/// A small pool for reading alone. Its connections are opened when they are first needed: a site whose plugins read no
+/// views has none.
+pub(super) async fn views(config: &DatabaseConfig) -> Result<DatabaseConnection, DatabaseError> {
+    let mut options = base(config);
+    options
+        .max_connections(VIEW_CONNECTIONS)
+        .min_connections(0)
+        .connect_lazy(true)
+        .idle_timeout(VIEW_IDLE_TIME)
+        .statement_timeout(VIEW_QUERY_TIME);
+    if let DatabaseKind::Sqlite(path) = config.kind() {
+        let path = path.clone();
+        options.map_sqlx_sqlite_opts(move |sqlite| {
+            sqlite
+                .filename(&path)
+                .read_only(true)
+                .busy_timeout(Duration::from_secs(10))
+                .pragma("temp_store", "MEMORY")
+                .pragma("cache_size", "-2000")
+        });
+    }
+    open(config, options).await
 }
 
 /// SQLite gives its other files the mode of this one.

@@ -17,7 +17,7 @@ use fleuron_plugin_host::{
 
 pub use databases::DatabaseLimits;
 pub use files::FileLimits;
-pub use log::{LogLine, PluginLogs};
+pub use log::{LogLimits, LogLine, PluginLogs};
 
 use crate::{
     config::{Config, DatabaseConfig},

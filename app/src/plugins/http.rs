@@ -16,7 +16,7 @@ use self::{
     plugins::{LogLevelName, LogLineResponse, PluginResponse, PluginSummary},
     settings::{SettingResponse, UpdatePluginSettingsRequest},
 };
-use super::{host_api::PluginLogs, service::PluginService};
+use super::service::PluginService;
 use crate::{
     auth::{Guard, permission::ManagePlugins},
     error::{ApiError, FieldError, Problem, Result},
@@ -91,8 +91,9 @@ async fn read_plugin_log(
     query: Query<LogQuery>,
 ) -> Result<HttpResponse> {
     let limit = query.limit.unwrap_or(DEFAULT_LINES);
-    if !(1..=PluginLogs::KEPT_LINES).contains(&limit) {
-        let fault = FieldError::new("limit", format!("Must be 1 to {}.", PluginLogs::KEPT_LINES));
+    let most = plugins.kept_lines();
+    if !(1..=most).contains(&limit) {
+        let fault = FieldError::new("limit", format!("Must be 1 to {most}."));
         return Err(ApiError::validation(vec![fault]));
     }
     let level = query.level.map_or(LogLevel::Debug, LogLevel::from);

@@ -6,8 +6,10 @@ mod timing;
 use std::{collections::BTreeMap, sync::Arc};
 
 use fleuron_plugin_host::{
-    HookPoint, HookStatus, Manifest, PluginHost, PluginId, PluginState, PluginStatus, ports::LogLevel,
+    HookPoint, HookStatus, Manifest, PluginHost, PluginId, PluginState, PluginStatus,
+    manifest::DatabasePermission, ports::LogLevel,
 };
+use sea_orm::DbBackend;
 
 use self::inventory::{entry_of, inventory};
 pub use self::{
@@ -23,6 +25,7 @@ use crate::{
     auth::{Actor, Permission},
     config::PluginsConfig,
     database::Database,
+    egress::EgressConfig,
     error::{ApiError, ErrorCode, Result},
 };
 
@@ -37,6 +40,7 @@ pub struct PluginService {
     database: Database,
     logs: PluginLogs,
     config: Arc<PluginsConfig>,
+    egress: Arc<EgressConfig>,
 }
 
 /// All there is to know about a plugin.
@@ -52,6 +56,8 @@ pub struct PluginDetails {
     pub log: Vec<LogLine>,
     /// The limits of all plugins.
     pub config: Arc<PluginsConfig>,
+    /// The limits of their requests.
+    pub egress: Arc<EgressConfig>,
 }
 
 /// A plugin at one of its hooks.
@@ -66,15 +72,17 @@ pub struct Listener {
 }
 
 impl PluginService {
-    /// Puts the service together. `config` says which limits are in force.
+    /// Puts the service together. `config` and `egress` say which limits are in force.
     pub fn new(
         hooks: PluginHost,
         manager: PluginManager,
         database: Database,
         logs: PluginLogs,
         config: PluginsConfig,
+        egress: EgressConfig,
     ) -> Self {
-        Self { hooks, manager, database, logs, config: Arc::new(config) }
+        warn_of_several_processes(&hooks, &database);
+        Self { hooks, manager, database, logs, config: Arc::new(config), egress: Arc::new(egress) }
     }
 
     /// Every plugin, by id: those that run, those that are switched off, and folders that cannot be loaded.
@@ -94,7 +102,8 @@ impl PluginService {
         let (entry, manifest) = self.find(id).await?;
         let values = settings::stored(self.database.reader(), id).await?;
         let log = self.logs.last(id, RECENT_LINES, LogLevel::Debug);
-        Ok(PluginDetails { entry, manifest, values, log, config: Arc::clone(&self.config) })
+        let (config, egress) = (Arc::clone(&self.config), Arc::clone(&self.egress));
+        Ok(PluginDetails { entry, manifest, values, log, config, egress })
     }
 
     /// At most the last `limit` lines that are at least this urgent, oldest first.
@@ -106,6 +115,11 @@ impl PluginService {
             self.find(id).await?;
         }
         Ok(self.logs.last(id, limit, level))
+    }
+
+    /// How many lines of each plugin's log are kept.
+    pub fn kept_lines(&self) -> usize {
+        self.config.log.lines
     }
 
     /// What the plugin declares and what is set.
@@ -133,7 +147,7 @@ impl PluginService {
         let changes = settings::check(&manifest.settings, given)?;
         self.database
             .write((manifest, changes), |transaction, (manifest, changes)| {
-                Box::pin(settings::store(transaction, manifest.id(), changes))
+                Box::pin(settings::store(transaction, manifest, changes))
             })
             .await?;
         self.database.changes().touch_names();
@@ -178,6 +192,25 @@ impl PluginService {
         let manifest = entry.manifest.clone().ok_or_else(|| ApiError::not_found("plugin"))?;
         Ok((entry, manifest))
     }
+}
+
+/// A site on PostgreSQL may be served by several processes, whose plugins do not share what they keep in this one's data
+/// folder: who runs one must hear of it once.
+fn warn_of_several_processes(hooks: &PluginHost, database: &Database) {
+    if database.backend() != DbBackend::Postgres {
+        return;
+    }
+    let keepers: Vec<String> = hooks
+        .plugins()
+        .into_iter()
+        .filter(|plugin| plugin.manifest.permissions.database.contains(&DatabasePermission::Own))
+        .map(|plugin| plugin.id.to_string())
+        .collect();
+    tracing::warn!(
+        with_tables = %keepers.join(", "),
+        "the site is in PostgreSQL, but what plugins keep (tables, key-values, files) is in the data folder of each \
+         server: where several serve the site, each has its own"
+    );
 }
 
 /// Whether what is loaded now was not loaded before: each load reads a manifest of its own.

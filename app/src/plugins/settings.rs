@@ -1,6 +1,8 @@
-//! What administrators set for plugins: checked against what the manifest declares, kept as text in the table `plugins`.
+//! What administrators set for plugins: checked against what the manifest declares, kept as text in the table
+//! `plugin_settings`.
 //!
-//! Among these values are secrets. They travel in types that do not print, and no message repeats them.
+//! Among these values are secrets. They travel in types that do not print, and no message repeats them. What was a secret
+//! when it was set is never shown as anything else, whatever a later manifest calls it.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -9,10 +11,10 @@ use std::{
 
 use fleuron_plugin_host::{
     PluginId,
-    manifest::{Setting, SettingType},
+    manifest::{Manifest, Setting, SettingType},
 };
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, sea_query::OnConflict};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
@@ -32,12 +34,66 @@ const WRITERS: &str = "plugin-settings";
 
 /// A plugin's values as they are kept: text by key, without the defaults.
 #[derive(Clone, Default)]
-pub struct StoredValues(HashMap<String, String>);
+pub struct StoredValues(HashMap<String, Kept>);
+
+/// A value, and whether it was set as a secret.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Plain(String),
+    Secret { secret: String },
+}
+
+impl Kept {
+    fn new(kind: &SettingType, text: String) -> Self {
+        match kind {
+            SettingType::Secret => Self::Secret { secret: text },
+            _ => Self::Plain(text),
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Plain(text) | Self::Secret { secret: text } => text,
+        }
+    }
+
+    /// Whether it counts under a kind: a secret under its own alone.
+    fn counts_as(&self, kind: &SettingType) -> bool {
+        matches!(self, Self::Plain(_)) || *kind == SettingType::Secret
+    }
+}
 
 impl StoredValues {
-    /// What was set; none where the default holds.
-    pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str)
+    /// What was set, for whoever may be shown it under the kind that is declared now; none where the default holds, or
+    /// where it was set as a secret and the setting is none any more.
+    pub fn get(&self, key: &str, kind: &SettingType) -> Option<&str> {
+        self.0.get(key).filter(|kept| kept.counts_as(kind)).map(Kept::text)
+    }
+
+    /// What was set, for the plugin itself, which may know its secrets.
+    pub fn for_plugin(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(Kept::text)
+    }
+
+    /// Makes the changes, and forgets what the plugin does not declare, or declares as another kind, by now.
+    fn change(&mut self, declared: &BTreeMap<String, Setting>, changes: &Changes) {
+        for (key, change) in &changes.0 {
+            match (change, declared.get(key)) {
+                (Some(text), Some(setting)) => {
+                    self.0.insert(key.clone(), Kept::new(&setting.kind, text.clone()))
+                }
+                _ => self.0.remove(key),
+            };
+        }
+        self.0.retain(|key, kept| {
+            let kind = declared.get(key).map(|setting| &setting.kind);
+            // What is declared as a secret is kept as one from now on.
+            if let (Some(SettingType::Secret), Kept::Plain(text)) = (kind, &*kept) {
+                *kept = Kept::Secret { secret: text.clone() };
+            }
+            kind.is_some_and(|kind| kept.counts_as(kind))
+        });
     }
 
     fn parse(text: &str) -> Result<Self> {
@@ -45,7 +101,7 @@ impl StoredValues {
             // The error's own words may quote a value.
             let (line, column) = (error.line(), error.column());
             ApiError::internal(format!(
-                "the stored settings are not a JSON object of texts (line {line}, column {column})"
+                "the stored settings are not a JSON object of texts and secrets (line {line}, column {column})"
             ))
         })
     }
@@ -104,22 +160,17 @@ pub fn check(declared: &BTreeMap<String, Setting>, given: &GivenValues) -> Resul
     if faults.is_empty() { Ok(Changes(changes)) } else { Err(ApiError::validation(faults)) }
 }
 
-/// Stores changes; what they do not name stays.
+/// Stores changes for the plugin with this manifest. What they do not name stays as long as it is declared.
 ///
 /// # Errors
 /// Where the database does not answer, or what is stored is not what this server writes.
-pub async fn store(transaction: &Transaction, plugin: &PluginId, changes: &Changes) -> Result<()> {
+pub async fn store(transaction: &Transaction, manifest: &Manifest, changes: &Changes) -> Result<()> {
     one_at_a_time(transaction, WRITERS).await?;
-    let StoredValues(mut values) = stored(transaction, plugin).await?;
-    for (key, change) in &changes.0 {
-        match change {
-            Some(text) => values.insert(key.clone(), text.clone()),
-            None => values.remove(key),
-        };
-    }
+    let mut values = stored(transaction, manifest.id()).await?;
+    values.change(&manifest.settings, changes);
     let row = plugin_settings::ActiveModel {
-        plugin_id: Set(plugin.as_str().to_owned()),
-        settings: Set(serde_json::to_string(&values).map_err(ApiError::internal)?),
+        plugin_id: Set(manifest.id().as_str().to_owned()),
+        settings: Set(serde_json::to_string(&values.0).map_err(ApiError::internal)?),
         updated_at: Set(Timestamp::now().millis()),
     };
     let conflict = OnConflict::column(plugin_settings::Column::PluginId)
@@ -313,13 +364,51 @@ mod tests {
     fn nothing_prints_a_value() {
         let given: GivenValues = serde_json::from_value(json!({ "it": "s3cret" })).unwrap();
         let stored = StoredValues::parse(r#"{"it":"s3cret"}"#).unwrap();
-        assert_eq!(stored.get("it"), Some("s3cret"));
+        assert_eq!(stored.for_plugin("it"), Some("s3cret"));
         assert!(!format!("{given:?} {stored:?}").contains("s3cret"));
         let broken = StoredValues::parse(r#"{"it":["s3cret"]}"#).unwrap_err();
         assert!(!broken.to_string().contains("s3cret"), "{broken}");
         let declared = declared(SettingType::Secret, false, None);
         let refused = outcome(&declared, json!("s3cret\n")).unwrap_err();
         assert!(!refused.to_string().contains("s3cret"), "{refused}");
+    }
+
+    /// What is stored after `changes` under these declarations.
+    fn after(
+        stored: &str,
+        declared: &BTreeMap<String, Setting>,
+        changes: Vec<(&str, Option<&str>)>,
+    ) -> Value {
+        let mut values = StoredValues::parse(stored).unwrap();
+        let changes = changes.into_iter().map(|(key, text)| (key.to_owned(), text.map(str::to_owned)));
+        values.change(declared, &Changes(changes.collect()));
+        serde_json::to_value(&values.0).unwrap()
+    }
+
+    #[test]
+    fn what_was_set_as_a_secret_is_never_shown_as_anything_else() {
+        let (secret, string) = (SettingType::Secret, SettingType::String);
+        let (hidden, plain) =
+            (declared(secret.clone(), false, None), declared(string.clone(), false, Some("x")));
+        let set = after("{}", &hidden, vec![("it", Some("s3cret"))]);
+        assert_eq!(set, json!({ "it": { "secret": "s3cret" } }));
+        let values = StoredValues::parse(&set.to_string()).unwrap();
+        assert_eq!((values.get("it", &secret), values.get("it", &string)), (Some("s3cret"), None));
+        assert_eq!(values.for_plugin("it"), Some("s3cret"));
+        // What was in the open may become a secret.
+        let values = StoredValues::parse(r#"{"it":"open"}"#).unwrap();
+        assert_eq!((values.get("it", &secret), values.get("it", &string)), (Some("open"), Some("open")));
+        assert_eq!(after(r#"{"it":"open"}"#, &hidden, Vec::new()), json!({ "it": { "secret": "open" } }));
+        assert_eq!(after(&set.to_string(), &plain, vec![("it", Some("y"))]), json!({ "it": "y" }));
+    }
+
+    #[test]
+    fn what_is_no_longer_declared_is_forgotten_at_the_next_change() {
+        let declared = declared(SettingType::String, false, None);
+        let stored = r#"{"it":"a","gone":"b","hidden":{"secret":"c"}}"#;
+        assert_eq!(after(stored, &declared, Vec::new()), json!({ "it": "a" }));
+        assert_eq!(after(stored, &declared, vec![("it", None)]), json!({}));
+        assert_eq!(after(r#"{"it":{"secret":"c"}}"#, &declared, Vec::new()), json!({}));
     }
 
     #[test]

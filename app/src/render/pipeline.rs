@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     comments::Comment,
+    database::Changes,
     error::{ApiError, Result},
     ids::{CommentId, PostId},
     plugins::refused,
@@ -37,16 +38,18 @@ const HTML_LENGTH: usize = 8 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Renderer {
     hooks: PluginHost,
+    changes: Changes,
     cache: Cache<Key, Rendered>,
     comments: Cache<(CommentId, i64), Arc<SafeHtml>>,
 }
 
-/// A render is good for one version of the content and one generation of plugins.
+/// A render is good for one version of the content, one generation of plugins and of what administrators set for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     post: PostId,
     version: i64,
     generation: u64,
+    settings: u64,
 }
 
 #[derive(Clone)]
@@ -66,7 +69,7 @@ impl Expiry<Key, Rendered> for AfterFailure {
 
 impl Renderer {
     /// A renderer over the plugins of this host.
-    pub fn new(hooks: PluginHost) -> Self {
+    pub fn new(hooks: PluginHost, changes: Changes) -> Self {
         let weight = |_: &Key, rendered: &Rendered| {
             u32::try_from(rendered.html.as_str().len() + 128).unwrap_or(u32::MAX)
         };
@@ -76,12 +79,17 @@ impl Renderer {
             u32::try_from(html.as_str().len() + 96).unwrap_or(u32::MAX)
         };
         let comments = Cache::builder().max_capacity(COMMENT_BYTES_KEPT).weigher(weight).build();
-        Self { hooks, cache, comments }
+        Self { hooks, changes, cache, comments }
     }
 
     /// The content of a post or page. Rendered once however many wait for it.
     pub async fn post(&self, post: &Post) -> Result<Arc<SafeHtml>> {
-        let key = Key { post: post.id, version: post.version, generation: self.hooks.generation() };
+        let key = Key {
+            post: post.id,
+            version: post.version,
+            generation: self.hooks.generation(),
+            settings: self.changes.names(),
+        };
         if let Some(rendered) = self.cache.get(&key).await {
             return Ok(rendered.html);
         }

@@ -78,6 +78,11 @@ impl host_api::Host for GuestState {
 
     async fn get_post(&mut self, slug: String) -> wasmtime::Result<Option<String>> {
         self.call.spend_host_call()?;
+        // It costs the site what a statement does.
+        if let Err(reason) = self.call.spend_statement() {
+            self.complain("get-post", &reason);
+            return Ok(None);
+        }
         let environment = &self.environment;
         let drafts = environment.grants.reads_drafts();
         let post = environment.content.post(&environment.plugin, &slug, drafts).await;

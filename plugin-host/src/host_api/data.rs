@@ -14,13 +14,13 @@ impl GuestState {
     async fn typed(
         &mut self,
         call: &'static str,
-        statement: Result<Statement, DatabaseError>,
+        statement: impl FnOnce() -> Result<Statement, DatabaseError> + Send,
     ) -> wasmtime::Result<Result<Rows, Error>> {
         self.call.spend_host_call()?;
         if let Err(message) = self.permit(Capability::OwnTables, call) {
             return Ok(Err(Error { code: ErrorCode::NotGranted, message }));
         }
-        let outcome = match statement {
+        let outcome = match statement() {
             Ok(statement) => self.run(call, statement).await,
             Err(error) => {
                 self.complain(call, &error.message);
@@ -66,7 +66,7 @@ fn single(rows: Rows) -> Value {
 
 impl Host for GuestState {
     async fn insert(&mut self, table: String, row: Vec<Field>) -> wasmtime::Result<Result<i64, Error>> {
-        let rows = self.typed("data.insert", selection::insert(&table, row)).await?;
+        let rows = self.typed("data.insert", || selection::insert(&table, row)).await?;
         Ok(rows.map(|rows| rows.last_insert_id))
     }
 
@@ -76,7 +76,7 @@ impl Host for GuestState {
         selection: Selection,
     ) -> wasmtime::Result<Result<Option<Vec<Field>>, Error>> {
         let first = Selection { limit: Some(selection.limit.map_or(1, |limit| limit.min(1))), ..selection };
-        let rows = self.typed("data.fetch-one", selection::select(&table, first)).await?;
+        let rows = self.typed("data.fetch-one", || selection::select(&table, first)).await?;
         Ok(rows.map(|rows| rows.rows.into_iter().next().map(|row| fields(&rows.columns, row))))
     }
 
@@ -85,7 +85,7 @@ impl Host for GuestState {
         table: String,
         selection: Selection,
     ) -> wasmtime::Result<Result<Vec<Vec<Field>>, Error>> {
-        let rows = self.typed("data.fetch-all", selection::select(&table, selection)).await?;
+        let rows = self.typed("data.fetch-all", || selection::select(&table, selection)).await?;
         Ok(rows.map(|rows| rows.rows.into_iter().map(|row| fields(&rows.columns, row)).collect()))
     }
 
@@ -95,7 +95,7 @@ impl Host for GuestState {
         changes: Vec<Field>,
         conditions: Vec<Condition>,
     ) -> wasmtime::Result<Result<u64, Error>> {
-        let rows = self.typed("data.update", selection::update(&table, changes, conditions)).await?;
+        let rows = self.typed("data.update", || selection::update(&table, changes, conditions)).await?;
         Ok(rows.map(|rows| rows.changed))
     }
 
@@ -104,7 +104,7 @@ impl Host for GuestState {
         table: String,
         conditions: Vec<Condition>,
     ) -> wasmtime::Result<Result<u64, Error>> {
-        let rows = self.typed("data.delete", selection::delete(&table, conditions)).await?;
+        let rows = self.typed("data.delete", || selection::delete(&table, conditions)).await?;
         Ok(rows.map(|rows| rows.changed))
     }
 
@@ -113,8 +113,8 @@ impl Host for GuestState {
         table: String,
         conditions: Vec<Condition>,
     ) -> wasmtime::Result<Result<u64, Error>> {
-        let statement = selection::total(&table, &Aggregate::Count, conditions);
-        let rows = self.typed("data.count", statement).await?;
+        let rows =
+            self.typed("data.count", || selection::total(&table, &Aggregate::Count, conditions)).await?;
         Ok(rows.map(|rows| match single(rows) {
             Value::Integer(count) => count.unsigned_abs(),
             _ => 0,
@@ -128,8 +128,8 @@ impl Host for GuestState {
         by: i64,
         conditions: Vec<Condition>,
     ) -> wasmtime::Result<Result<u64, Error>> {
-        let statement = selection::increment(&table, &column, by, conditions);
-        let rows = self.typed("data.increment", statement).await?;
+        let rows =
+            self.typed("data.increment", || selection::increment(&table, &column, by, conditions)).await?;
         Ok(rows.map(|rows| rows.changed))
     }
 
@@ -139,8 +139,8 @@ impl Host for GuestState {
         column: String,
         conditions: Vec<Condition>,
     ) -> wasmtime::Result<Result<Value, Error>> {
-        let statement = selection::total(&table, &Aggregate::Sum(column), conditions);
-        Ok(self.typed("data.sum", statement).await?.map(single))
+        let total = || selection::total(&table, &Aggregate::Sum(column), conditions);
+        Ok(self.typed("data.sum", total).await?.map(single))
     }
 
     async fn group_by(
@@ -150,8 +150,8 @@ impl Host for GuestState {
         aggregate: Aggregate,
         conditions: Vec<Condition>,
     ) -> wasmtime::Result<Result<Vec<Group>, Error>> {
-        let statement = selection::group(&table, &column, &aggregate, conditions);
-        let rows = self.typed("data.group-by", statement).await?;
+        let groups = || selection::group(&table, &column, &aggregate, conditions);
+        let rows = self.typed("data.group-by", groups).await?;
         let group = |row: Vec<SqlValue>| {
             let mut values = row.into_iter().map(value);
             let (key, value) = (values.next(), values.next());

@@ -1,12 +1,15 @@
 //! SQL and key-values: which connection a call goes to, and for how long.
 
-use std::time::Instant;
-
 use super::json;
 use crate::call::OpenTransaction;
 use crate::capability::Capability;
 use crate::guest_state::GuestState;
-use crate::ports::{DatabaseError, DatabaseErrorKind, PortError, Rows, Statement, StatementKind};
+use crate::ports::{
+    DatabaseError, DatabaseErrorKind, DatabaseTransaction, PortError, Rows, Statement, StatementKind,
+};
+
+/// Why nothing can be done with a transaction whose time ran out just now.
+const ENDED: &str = "the transaction was open for too long and was rolled back";
 
 impl GuestState {
     /// `db-query` and `db-execute`.
@@ -43,10 +46,20 @@ impl GuestState {
         let deadline = self.deadline;
         self.call.spend_statement().map_err(over_limit)?;
         let limit = self.environment.config.transaction_time;
-        match self.call.transaction(limit).map_err(over_limit)? {
-            Some(open) => open.transaction.run(statement, deadline.min(open.until)).await,
-            None => self.environment.database.run(statement, deadline).await,
-        }
+        let Some(open) = self.call.transaction(limit).map_err(over_limit)? else {
+            return self.environment.database.run(statement, deadline).await;
+        };
+        let mut transaction = open.take().ok_or_else(|| over_limit(ENDED.to_owned()))?;
+        let outcome = transaction.run(statement, deadline.min(open.until)).await;
+        open.give_back(transaction);
+        outcome
+    }
+
+    /// Whether a transaction is open.
+    pub(super) fn has_transaction(&mut self) -> bool {
+        let limit = self.environment.config.transaction_time;
+        // One whose time is over was rolled back, and the next call on it is told so.
+        matches!(self.call.transaction(limit), Ok(Some(_)))
     }
 
     /// `db-begin`.
@@ -63,44 +76,50 @@ impl GuestState {
         }
         self.call.spend_statement().map_err(over_limit)?;
         let transaction = self.environment.database.begin(self.deadline).await?;
-        self.call.transaction = Some(OpenTransaction { transaction, until: Instant::now() + limit });
+        self.call.transaction = Some(OpenTransaction::new(transaction, limit));
         Ok(())
     }
 
     /// `db-commit`.
     pub(super) async fn commit(&mut self) -> Result<(), DatabaseError> {
-        let open = self.take_transaction("db-commit")?;
-        let outcome = open.transaction.commit().await;
+        let outcome = self.take_transaction("db-commit")?.commit().await;
         outcome.inspect_err(|error| self.complain("db-commit", &error.message))
     }
 
     /// `db-rollback`.
     pub(super) async fn rollback(&mut self) -> Result<(), DatabaseError> {
-        let open = self.take_transaction("db-rollback")?;
-        let outcome = open.transaction.rollback().await;
+        let outcome = self.take_transaction("db-rollback")?.rollback().await;
         outcome.inspect_err(|error| self.complain("db-rollback", &error.message))
     }
 
-    fn take_transaction(&mut self, call: &'static str) -> Result<OpenTransaction, DatabaseError> {
+    fn take_transaction(
+        &mut self,
+        call: &'static str,
+    ) -> Result<Box<dyn DatabaseTransaction>, DatabaseError> {
         self.permit(Capability::Database, call).map_err(denied)?;
         let limit = self.environment.config.transaction_time;
-        let open = match self.call.transaction(limit).map(|open| open.is_some()) {
-            Ok(_) => {
-                self.call.transaction.take().ok_or_else(|| invalid("no transaction is open; begin one first"))
+        let found = match self.call.transaction(limit).map(|open| open.is_some()) {
+            Ok(false) => Err(invalid("no transaction is open; begin one first")),
+            Ok(true) => {
+                let open = self.call.transaction.take();
+                open.and_then(|open| open.take()).ok_or_else(|| over_limit(ENDED.to_owned()))
             }
             Err(reason) => Err(over_limit(reason)),
         };
-        open.inspect_err(|error| self.complain(call, &error.message))
+        found.inspect_err(|error| self.complain(call, &error.message))
     }
 
     /// `get-data`.
     pub(super) async fn get_value(&mut self, key: &str) -> Result<Option<String>, PortError> {
         let deadline = self.deadline;
         let limit = self.environment.config.transaction_time;
-        let value = match self.call.transaction(limit).map_err(PortError::new)? {
-            Some(open) => open.transaction.get(key, deadline.min(open.until)).await,
-            None => self.environment.database.get(key, deadline).await,
+        let Some(open) = self.call.transaction(limit).map_err(PortError::new)? else {
+            let value = self.environment.database.get(key, deadline).await;
+            return value.map_err(|error| PortError::new(error.message));
         };
+        let mut transaction = open.take().ok_or_else(|| PortError::new(ENDED))?;
+        let value = transaction.get(key, deadline.min(open.until)).await;
+        open.give_back(transaction);
         value.map_err(|error| PortError::new(error.message))
     }
 
@@ -108,10 +127,13 @@ impl GuestState {
     pub(super) async fn set_value(&mut self, key: &str, value: &str) -> Result<(), PortError> {
         let deadline = self.deadline;
         let limit = self.environment.config.transaction_time;
-        let stored = match self.call.transaction(limit).map_err(PortError::new)? {
-            Some(open) => open.transaction.set(key, value, deadline.min(open.until)).await,
-            None => self.environment.database.set(key, value, deadline).await,
+        let Some(open) = self.call.transaction(limit).map_err(PortError::new)? else {
+            let stored = self.environment.database.set(key, value, deadline).await;
+            return stored.map_err(|error| PortError::new(error.message));
         };
+        let mut transaction = open.take().ok_or_else(|| PortError::new(ENDED))?;
+        let stored = transaction.set(key, value, deadline.min(open.until)).await;
+        open.give_back(transaction);
         stored.map_err(|error| PortError::new(error.message))
     }
 }

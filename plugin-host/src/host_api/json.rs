@@ -1,8 +1,12 @@
 //! The JSON in which contract 1 speaks of databases.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::ports::{DatabaseError, DatabaseErrorKind, Rows, SqlValue};
@@ -17,25 +21,67 @@ pub(super) fn acknowledged(outcome: Result<(), DatabaseError>) -> String {
     answer(outcome.map(|()| json!({ "ok": true }).to_string()))
 }
 
+/// The longest text of parameters, in bytes. Parsed, JSON takes many times its length.
+const MAX_PARAMS_TEXT: usize = 2 << 20;
+/// The most parameters of one statement.
+const MAX_PARAMS: usize = 4_000;
+
 /// The values of a statement's placeholders.
 pub(super) fn params(text: Option<&str>) -> Result<Vec<SqlValue>, DatabaseError> {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(Vec::new()) };
     let invalid = |reason: String| DatabaseError::new(DatabaseErrorKind::Invalid, reason);
-    let values = match serde_json::from_str::<Value>(text) {
-        Ok(Value::Array(values)) => values,
-        Ok(Value::Null) => Vec::new(),
-        Ok(_) => {
-            return Err(invalid(
-                "params is no JSON array; write one value for each `?`, as in [1, \"a\"]".to_owned(),
-            ));
-        }
-        Err(error) => return Err(invalid(format!("params is not valid JSON: {error}"))),
-    };
-    Ok(values.into_iter().map(value).collect())
+    if text.len() > MAX_PARAMS_TEXT {
+        return Err(invalid(format!(
+            "params has {} bytes; at most {MAX_PARAMS_TEXT} are allowed",
+            text.len()
+        )));
+    }
+    let Params(values) = serde_json::from_str(text)
+        .map_err(|error| invalid(format!("params is no JSON array of values such as [1, \"a\"]: {error}")))?;
+    values.into_iter().map(|raw| value(raw).map_err(|error| invalid(error.to_string()))).collect()
 }
 
-fn value(value: Value) -> SqlValue {
-    match value {
+/// The elements of an array, unread, so that what is nested takes no more than its text.
+#[derive(Debug, Default)]
+struct Params<'a>(Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for Params<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Elements)
+    }
+}
+
+struct Elements;
+
+impl<'de> Visitor<'de> for Elements {
+    type Value = Params<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array with one value for each `?`")
+    }
+
+    fn visit_unit<E>(self) -> Result<Params<'de>, E> {
+        Ok(Params::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Params<'de>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = array.next_element()? {
+            if values.len() == MAX_PARAMS {
+                return Err(serde::de::Error::custom(format!("there are more than {MAX_PARAMS} values")));
+            }
+            values.push(value);
+        }
+        Ok(Params(values))
+    }
+}
+
+fn value(raw: &RawValue) -> serde_json::Result<SqlValue> {
+    let text = raw.get();
+    if text.starts_with(['[', '{']) {
+        return Ok(SqlValue::Text(text.to_owned()));
+    }
+    Ok(match serde_json::from_str(text)? {
         Value::Null => SqlValue::Null,
         Value::Bool(flag) => SqlValue::Integer(i64::from(flag)),
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
@@ -45,7 +91,7 @@ fn value(value: Value) -> SqlValue {
         },
         Value::String(text) => SqlValue::Text(text),
         nested => SqlValue::Text(nested.to_string()),
-    }
+    })
 }
 
 /// Rows as an array of objects. Of columns with the same name the last one counts. Bytes are written in base64; numbers
@@ -105,16 +151,18 @@ mod tests {
             SqlValue::Integer(3),
             SqlValue::Real(2.5),
             SqlValue::Text("text".to_owned()),
-            SqlValue::Text("[1,2]".to_owned()),
-            SqlValue::Text("{\"a\":1}".to_owned()),
+            SqlValue::Text("[1, 2]".to_owned()),
+            SqlValue::Text("{\"a\": 1}".to_owned()),
             SqlValue::Real(18_446_744_073_709_551_615.0),
         ];
         assert_eq!(values, Ok(expected));
         assert_eq!(params(None), Ok(Vec::new()));
         assert_eq!(params(Some("null")), Ok(Vec::new()));
-        for bad in ["{", "3", "{\"a\": 1}", "\"text\""] {
+        for bad in ["{", "3", "{\"a\": 1}", "\"text\"", "[1,", "[tru]"] {
             assert!(params(Some(bad)).is_err(), "{bad}");
         }
+        assert!(params(Some(&format!("[{}]", vec!["1"; 4_001].join(",")))).is_err());
+        assert!(params(Some(&format!("[\"{}\"]", "x".repeat(2 << 20)))).is_err());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What leaves the plugin: requests to other servers, and events.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::capability::Capability;
@@ -35,7 +37,7 @@ impl GuestState {
     }
 
     async fn send(&mut self, request: HttpRequest) -> Result<String, HttpError> {
-        if self.call.transaction.is_some() {
+        if self.has_transaction() {
             return Err(HttpError::Failed(TRANSACTION_OPEN.to_owned()));
         }
         self.call.spend_request().map_err(HttpError::Failed)?;
@@ -61,12 +63,13 @@ impl GuestState {
         Ok(id)
     }
 
-    fn check_event(&self, event_type: &str, data: &str) -> Result<(), String> {
-        let config = &self.environment.config;
-        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
+    fn check_event(&mut self, event_type: &str, data: &str) -> Result<(), String> {
+        let config = Arc::clone(&self.environment.config);
+        // No dots: the type is what stands behind the last one of the full name, so that no plugin speaks for another.
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
         if event_type.is_empty() || event_type.len() > MAX_EVENT_TYPE || !event_type.bytes().all(fits) {
             return Err(format!(
-                "an event's type has 1 to {MAX_EVENT_TYPE} lower-case letters, digits, `.`, `_` and `-`, as in \
+                "an event's type has 1 to {MAX_EVENT_TYPE} lower-case letters, digits, `_` and `-`, as in \
                  `order-paid`"
             ));
         }
@@ -75,7 +78,7 @@ impl GuestState {
                 "an instance that starts belongs to no call, so nothing can be emitted yet".to_owned()
             );
         }
-        if self.call.transaction.is_some() {
+        if self.has_transaction() {
             return Err(TRANSACTION_OPEN.to_owned());
         }
         let (chain, depth) = (self.call.context.chain.len(), config.chain_depth);

@@ -42,6 +42,8 @@ pub(super) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErro
     root.finish(&mut faults);
     if !cron.is_empty() {
         hooks.entry(HookPoint::OnCronTick).or_default();
+    } else if hooks.contains_key(&HookPoint::OnCronTick) {
+        faults.add("hooks.on-cron-tick", "is listed without a job; add one as `[[cron]]`");
     }
     match plugin {
         Some((plugin, enabled, isolation)) if faults.is_empty() => {
@@ -216,6 +218,13 @@ fn hook(point: HookPoint, mut section: Section, faults: &mut Faults<'_>) -> Hook
             .then(|| text.to_owned())
             .ok_or_else(|| format!("is \"{text}\"; it is the name of a content type, such as \"event\""))
     });
+    let about_content = point.name().starts_with("on-content-");
+    if !content_types.is_empty() && !about_content {
+        faults.add(
+            section.key("content_types"),
+            "is given, but only the hooks of content have types; leave it out",
+        );
+    }
     section.finish(faults);
     HookSettings { priority, on_error, content_types, events: Vec::new() }
 }

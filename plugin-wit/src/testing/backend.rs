@@ -89,13 +89,21 @@ impl HostBackend for MemoryHost {
     }
 
     fn vfs_write(&self, path: &str, content: &str) -> bool {
-        let accepted = files::is_file_path(path);
-        if accepted {
-            self.state().files.insert(path.to_owned(), content.to_owned());
-        } else {
-            self.state().complain("vfs-write", &format!("the path {path:?} is refused"));
+        let mut state = self.state();
+        let obstacle = match files::is_file_path(path) {
+            true => files::obstacle(&state.files, path),
+            false => Some(format!("the path {path:?} is refused")),
+        };
+        match obstacle {
+            Some(reason) => {
+                state.complain("vfs-write", &reason);
+                false
+            }
+            None => {
+                state.files.insert(path.to_owned(), content.to_owned());
+                true
+            }
         }
-        accepted
     }
 
     fn vfs_delete(&self, path: &str) -> bool {

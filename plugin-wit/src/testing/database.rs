@@ -1,7 +1,7 @@
 //! SQL in JSON, and transactions.
 
 use super::Permission;
-use super::sqlite::{Database, Rows, Statement, StatementKind};
+use super::sqlite::{Database, Granted, Rows, Statement, StatementKind};
 use super::state::State;
 use crate::data::{Error, ErrorCode, Value};
 use crate::json::Json;
@@ -45,8 +45,15 @@ impl State {
 
     /// Carries out a statement within what is granted; a failure is logged.
     pub(super) fn run(&mut self, call: &str, statement: &Statement) -> Result<Rows, Error> {
-        let own_tables = !self.denied.contains(&Permission::OwnTables);
-        let outcome = self.database().and_then(|database| database.run(statement, own_tables));
+        let denied_view = |permission: &Permission| match permission {
+            Permission::View(view) => Some(*view),
+            _ => None,
+        };
+        let granted = Granted {
+            own_tables: !self.denied.contains(&Permission::OwnTables),
+            denied_views: self.denied.iter().filter_map(denied_view).collect(),
+        };
+        let outcome = self.database().and_then(|database| database.run(statement, granted));
         outcome.inspect_err(|error| self.complain(call, &error.message))
     }
 

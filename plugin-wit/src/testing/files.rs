@@ -14,6 +14,19 @@ pub(super) fn is_file_path(path: &str) -> bool {
         && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
+/// Why nothing can be written at a path: a file is no folder, and the reverse.
+pub(super) fn obstacle(files: &BTreeMap<String, String>, path: &str) -> Option<String> {
+    let beneath = path.match_indices('/').map(|(end, _)| &path[..end]).find(|part| files.contains_key(*part));
+    let folder = format!("{path}/");
+    match beneath {
+        Some(file) => Some(format!("`{file}` is a file, not a folder")),
+        None if files.keys().any(|file| file.starts_with(&folder)) => {
+            Some(format!("`{path}` is a folder; it cannot be written"))
+        }
+        None => None,
+    }
+}
+
 /// Names directly inside a folder, as a sorted JSON array; `None` where there is no such folder.
 pub(super) fn list(files: &BTreeMap<String, String>, path: &str) -> Option<String> {
     let folder = folder_prefix(path)?;

@@ -37,6 +37,19 @@ pub(super) struct Rows {
     pub(super) last_insert_id: i64,
 }
 
+/// What a test left of the permission `database`.
+#[derive(Clone, Debug)]
+pub(super) struct Granted {
+    pub(super) own_tables: bool,
+    pub(super) denied_views: Vec<&'static str>,
+}
+
+impl Granted {
+    fn lacks_view(&self, table: &str) -> bool {
+        self.denied_views.iter().any(|view| view.eq_ignore_ascii_case(table))
+    }
+}
+
 /// Why the guard said no, for the error that SQLite words too briefly.
 pub(super) type Reason = Arc<Mutex<Option<String>>>;
 
@@ -54,8 +67,8 @@ impl Database {
     }
 
     /// Carries out one statement of the plugin.
-    pub(super) fn run(&self, statement: &Statement, own_tables: bool) -> Result<Rows, Error> {
-        let guard = guard::plugin(own_tables, Arc::clone(&self.reason));
+    pub(super) fn run(&self, statement: &Statement, granted: Granted) -> Result<Rows, Error> {
+        let guard = guard::plugin(granted, Arc::clone(&self.reason));
         self.guarded(guard, || self.run_unguarded(statement))
     }
 

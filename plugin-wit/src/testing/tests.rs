@@ -30,6 +30,21 @@ fn paths_that_lead_elsewhere_are_refused() {
 }
 
 #[test]
+fn a_file_is_no_folder() {
+    let host = MemoryHost::install();
+    assert!(
+        host_api::vfs_write("a", "1") && host_api::vfs_write("b/c", "1") && host_api::vfs_write("ab", "1")
+    );
+    for path in ["a/b", "a/b/c", "b", "b/c/d"] {
+        assert!(!host_api::vfs_write(path, "2"), "{path}");
+    }
+    assert!(host_api::vfs_write("b/c", "2") && host_api::vfs_write("b/cd", "1"));
+    assert_eq!(host_api::vfs_list("").as_deref(), Some(r#"["a","ab","b/"]"#));
+    assert_eq!(host.log_lines()[0], "warn: vfs-write: `a` is a file, not a folder");
+    assert_eq!(host.log_lines()[2], "warn: vfs-write: `b` is a folder; it cannot be written");
+}
+
+#[test]
 fn other_servers_answer_what_was_laid_ready() {
     let host = MemoryHost::install();
     host.answer_http("https://example.com/", "hello");

@@ -103,6 +103,16 @@ async fn a_plugin_is_shown_whole() {
     assert_eq!((&limits["timeout_ms"], &limits["max_memory_bytes"]), (&json!(5000), &json!(32 << 20)));
     assert_eq!((&limits["host_calls"], &limits["transaction_ms"]), (&json!(10_000), &json!(5000)));
     assert_eq!(limits["database_bytes"], 100 << 20);
+    for (name, value) in [
+        ("host_call_bytes", 8 << 20),
+        ("sql_bytes", 100_000),
+        ("sql_rows", 10_000),
+        ("sql_answer_bytes", 4 << 20),
+        ("value_bytes", 1 << 20),
+        ("event_depth", 3),
+    ] {
+        assert_eq!(limits[name], value, "{name}");
+    }
 
     let hook = item(shown["hooks"].as_array().unwrap(), "name", "on-post-creating");
     assert_eq!((text(&hook, "kind"), text(&hook, "on_error")), ("filter", "keep"));

@@ -100,6 +100,35 @@ async fn code_that_is_none() {
 }
 
 #[tokio::test]
+async fn code_that_would_take_minutes_to_compile() {
+    let app = TestApp::spawn().await;
+    // 300 loops within each other, and 1000 locals that the innermost changes.
+    let (depth, locals) = (300, 1000_u16);
+    let number = |value: u16| [0x80 | (value & 0x7f) as u8, (value >> 7) as u8];
+    let mut body = vec![1];
+    body.extend(number(locals));
+    body.push(0x7f);
+    body.extend([0x03, 0x40].repeat(depth));
+    for local in (0..locals).map(number) {
+        body.extend([0x20, local[0], local[1], 0x41, 1, 0x6a, 0x21, local[0], local[1]]);
+    }
+    body.extend([0x20, 0, 0x0d, 0, 0x0b].repeat(depth));
+    body.push(0x0b);
+    let mut code = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a".to_vec();
+    let length = u16::try_from(body.len()).unwrap();
+    code.extend(number(length + 3));
+    code.push(1);
+    code.extend(number(length));
+    code.extend(body);
+    let started = std::time::Instant::now();
+    app.install("bomb", &manifest("com.example.bomb", &["render-markdown"]), &code).await;
+    assert!(started.elapsed().as_secs() < 20);
+    let found = problems(&app, "bomb");
+    assert!(found[0].contains("it would take too long to compile"), "{found:?}");
+    app.guest().get("/welcome-to-fleuron").await.expect(200);
+}
+
+#[tokio::test]
 async fn a_broken_update_leaves_the_running_version() {
     let app = TestApp::spawn().await;
     let author = app.author().await;

@@ -95,6 +95,24 @@ async fn a_plugin_that_does_not_start_is_quarantined_until_it_is_loaded_anew() {
 }
 
 #[tokio::test]
+async fn a_transaction_begun_at_the_start_ends_with_it() {
+    let permitted = manifest(ID, &["on-post-creating"]) + "\n[permissions]\ndatabase = [\"own\"]\n";
+    let app =
+        TestApp::builder().neighbour().pool_size(1).plugin("moody", &permitted, guests::MOODY).spawn().await;
+    let author = app.author().await;
+    assert_eq!(content_of(&author, "begins 1").await, WITHOUT_IT);
+    assert_eq!(content_of(&author, "Calm").await, GOOD);
+    assert!(
+        log_of(&app, ID).iter().any(|line| line.contains("with an open transaction")),
+        "{:?}",
+        log_of(&app, ID)
+    );
+    // The next instance stores something before its first call: the one writer must be free for it.
+    assert_eq!(content_of(&author, "failures 0").await, WITHOUT_IT);
+    assert_eq!(content_of(&author, "Calm").await, GOOD);
+}
+
+#[tokio::test]
 async fn a_loop_at_the_start_ends_in_quarantine_too() {
     let app = moody_site().await;
     let (author, administrator) = (app.author().await, app.administrator().await);

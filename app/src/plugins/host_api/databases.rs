@@ -3,8 +3,10 @@
 //! The file is the plugin's: its load and its locks never reach the site's own database, its size is bounded, and its
 //! uninstall is clean. It holds the plugin's own tables, and the host's tables for its key-value space and its
 //! migrations. What keeps the plugin's SQL within it: SQLite's authorizer on every connection (`rules`), limits of
-//! SQLite itself (`session`), a clock (`deadline`), an estimate of what no clock can stop (`growth`), and that nothing of the site is in any file within reach: what was
-//! granted of it comes as virtual tables (`views`).
+//! SQLite itself (`session`), a clock (`deadline`) and a look at the memory (`usage`), functions of the host's own where
+//! SQLite's would look at neither (`functions`), an estimate of what no clock can stop (`growth`) and threads that survive
+//! what it misses (`workers`), and that nothing of the site is in any file within reach: what was granted of it comes as
+//! virtual tables (`views`).
 
 mod deadline;
 mod error;
@@ -19,8 +21,10 @@ mod pool;
 mod rules;
 mod session;
 mod statement;
+mod usage;
 mod views;
 mod words;
+mod workers;
 
 #[cfg(test)]
 mod tests;
@@ -52,9 +56,9 @@ const MIGRATION_TIME: Duration = Duration::from_secs(30);
 pub struct DatabaseLimits {
     /// Bytes of the file, own tables and key-value space together. Default 100 MiB.
     pub file_bytes: u64,
-    /// Bytes of one value in the key-value space. Default 1 MiB.
+    /// Bytes of one value in the key-value space. Default 1 MiB. A value in SQL has at most 1 MiB, whatever this is.
     pub value_bytes: usize,
-    /// Bytes of one statement's text. Default 100 KB.
+    /// Bytes of one statement's text, in a migration too. Default 100 KB.
     pub sql_bytes: usize,
     /// Bytes of one answer. Default 4 MiB.
     pub answer_bytes: usize,
@@ -74,19 +78,12 @@ impl Default for DatabaseLimits {
     }
 }
 
-impl DatabaseLimits {
-    /// Bytes of the largest value or row in SQL: room for one value of the key-value space beside its key. No larger,
-    /// because one instruction of SQLite, which nothing can interrupt, may work on that much.
-    fn longest(&self) -> usize {
-        self.value_bytes.max(1024 * 1024) + 64 * 1024
-    }
-}
-
 /// The databases of all plugins.
 pub(crate) struct PluginDatabases {
     root: PathBuf,
     site: Database,
     limits: DatabaseLimits,
+    workers: workers::Workers,
     files: Mutex<HashMap<PluginId, PluginFile>>,
 }
 
@@ -104,7 +101,7 @@ struct PluginFile {
 impl PluginDatabases {
     /// Databases in folders below `root`, beside views of `site`.
     pub(crate) fn new(root: PathBuf, site: Database, limits: DatabaseLimits) -> Self {
-        Self { root, site, limits, files: Mutex::default() }
+        Self { root, site, limits, workers: workers::Workers::default(), files: Mutex::default() }
     }
 
     fn file(&self, plugin: &PluginId) -> PluginFile {
@@ -125,6 +122,7 @@ impl PluginDatabases {
             limits: self.limits,
             opening: Arc::clone(&file.opening),
             schema: Arc::clone(&file.schema),
+            workers: self.workers.clone(),
         }
     }
 }
@@ -155,13 +153,14 @@ impl DatabasePort for PluginDatabases {
             let _permit = permit;
             let session = session::Session::open(&source, session::Role::Migrations)?;
             session.start_alone(until)?;
-            let outcome = migrations::run(&session, &migrations);
+            let outcome = migrations::run(&session, &migrations, source.limits.sql_bytes);
             source.schema.fetch_add(1, Ordering::AcqRel);
             Ok(outcome)
         };
-        tokio::task::spawn_blocking(work)
+        self.workers
+            .run(work)
             .await
-            .map_err(|panicked| PortError::new(panicked.to_string()))?
+            .map_err(|lost| PortError::new(format!("the plugin's database failed: {lost}")))?
             .map_err(|error: DatabaseError| PortError::new(error.message))?
             .map_err(PortError::new)
     }

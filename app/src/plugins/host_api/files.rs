@@ -18,6 +18,7 @@ use fleuron_plugin_host::{
 };
 use object_store::local::LocalFileSystem;
 
+use crate::auth::keys::create_private_folder;
 use space::Space;
 use tree::Found;
 
@@ -53,7 +54,7 @@ impl PluginFiles {
             store: "LocalFileSystem",
             source: error.into(),
         };
-        std::fs::create_dir_all(folder).map_err(broken)?;
+        create_private_folder(folder).map_err(broken)?;
         let root = std::fs::canonicalize(folder).map_err(broken)?;
         // A folder is there as long as something is in it, as in other object stores.
         let store = LocalFileSystem::new_with_prefix(&root)?.with_automatic_cleanup(true);

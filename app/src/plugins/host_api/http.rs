@@ -35,9 +35,9 @@ impl HttpPort for PluginHttp {
         until: Instant,
     ) -> Result<String, HttpError> {
         let sent = self.egress.send(outgoing(plugin, request, until), &|url| granted(url, allowed)).await;
-        let response = sent.map_err(|error| match error {
-            EgressError::NotAllowed(reason) => HttpError::NotGranted(reason),
-            error => HttpError::Failed(error.to_string()),
+        let response = sent.map_err(|error| match is_denied(&error) {
+            true => HttpError::NotGranted(error.to_string()),
+            false => HttpError::Failed(error.to_string()),
         })?;
         let host = response.final_url.host_str().unwrap_or_default();
         if !response.status.is_success() {
@@ -62,6 +62,15 @@ fn outgoing(plugin: &PluginId, request: HttpRequest, until: Instant) -> EgressRe
         headers,
         body: body.map(String::into_bytes),
         until,
+    }
+}
+
+/// Whether it was the manifest that forbade it, at the first address or behind redirects.
+fn is_denied(error: &EgressError) -> bool {
+    match error {
+        EgressError::NotAllowed(_) => true,
+        EgressError::Redirect { source, .. } => is_denied(source),
+        _ => false,
     }
 }
 
@@ -114,13 +123,34 @@ mod tests {
 
     /// What a plugin gets that may reach `granted` and asks this server.
     async fn asked(server: SocketAddr, granted: &str) -> Result<String, String> {
+        send(server, granted).await.map_err(|error| error.to_string())
+    }
+
+    async fn send(server: SocketAddr, granted: &str) -> Result<String, HttpError> {
         let config = EgressConfig { allow_private: vec![server.into()], ..EgressConfig::default() };
         let port = PluginHttp::new(Egress::new(config).unwrap());
         let plugin: PluginId = "com.example.asker".parse().unwrap();
         let request = HttpRequest { url: format!("http://{server}/"), body: None };
         let allowed = HostAllowList::new(vec![granted.to_owned()]);
         let until = Instant::now() + Duration::from_secs(10);
-        port.send(&plugin, request, &allowed, until).await.map_err(|error| error.to_string())
+        port.send(&plugin, request, &allowed, until).await
+    }
+
+    /// A server that sends every request elsewhere.
+    async fn redirecting(location: &str) -> SocketAddr {
+        answering(&format!("302 Found\r\nLocation: {location}"), b"").await
+    }
+
+    #[tokio::test]
+    async fn a_redirect_to_what_is_not_granted_is_a_denial() {
+        let server = redirecting("http://elsewhere.example.com/").await;
+        let error = send(server, &server.to_string()).await.unwrap_err();
+        let HttpError::NotGranted(reason) = error else { panic!("{error:?}") };
+        assert!(reason.contains("redirected by 127.0.0.1"), "{reason}");
+        assert!(reason.contains("elsewhere.example.com is not granted"), "{reason}");
+        let server = redirecting("ftp://elsewhere.example.com/").await;
+        let error = send(server, &server.to_string()).await.unwrap_err();
+        assert!(matches!(error, HttpError::Failed(_)), "{error:?}");
     }
 
     #[tokio::test]

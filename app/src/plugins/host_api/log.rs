@@ -15,8 +15,20 @@ use fleuron_plugin_host::{
 
 use crate::clock::Timestamp;
 
-/// Bytes kept per plugin, what a line takes beside its text included. The oldest lines go first.
-const KEPT_BYTES: usize = 256 * 1024;
+/// How much is kept of each plugin's log. The oldest lines go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogLimits {
+    /// Lines. Default 500.
+    pub lines: usize,
+    /// Bytes, what a line takes beside its text included. Default 256 KiB.
+    pub bytes: usize,
+}
+
+impl Default for LogLimits {
+    fn default() -> Self {
+        Self { lines: 500, bytes: 256 * 1024 }
+    }
+}
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +56,10 @@ struct Ring {
 }
 
 impl Ring {
-    fn push(&mut self, line: LogLine) {
+    fn push(&mut self, line: LogLine, kept: LogLimits) {
         self.bytes += line.bytes();
         self.lines.push_back(line);
-        while self.lines.len() > PluginLogs::KEPT_LINES || (self.bytes > KEPT_BYTES && self.lines.len() > 1) {
+        while self.lines.len() > kept.lines || (self.bytes > kept.bytes && self.lines.len() > 1) {
             let Some(oldest) = self.lines.pop_front() else { return };
             self.bytes -= oldest.bytes();
         }
@@ -58,15 +70,18 @@ impl Ring {
 #[derive(Clone, Default)]
 pub struct PluginLogs {
     rings: Arc<RwLock<HashMap<PluginId, Arc<Mutex<Ring>>>>>,
+    kept: LogLimits,
 }
 
 impl PluginLogs {
-    /// Lines kept per plugin.
-    pub const KEPT_LINES: usize = 500;
+    /// Empty logs that keep so much.
+    pub fn new(kept: LogLimits) -> Self {
+        Self { rings: Arc::default(), kept }
+    }
 
     /// The last lines of a plugin, oldest first.
     pub fn of(&self, plugin: &PluginId) -> Vec<LogLine> {
-        self.last(plugin, Self::KEPT_LINES, LogLevel::Debug)
+        self.last(plugin, self.kept.lines, LogLevel::Debug)
     }
 
     /// At most the last `limit` lines of a plugin that are at least this urgent, oldest first.
@@ -103,7 +118,7 @@ fn held(ring: &Mutex<Ring>) -> MutexGuard<'_, Ring> {
 impl LogPort for PluginLogs {
     fn log(&self, plugin: &PluginId, level: LogLevel, line: &str) {
         let line = LogLine { at: Timestamp::now(), level, text: line.to_owned() };
-        held(&self.ring(plugin)).push(line);
+        held(&self.ring(plugin)).push(line, self.kept);
     }
 }
 
@@ -122,11 +137,11 @@ mod tests {
     #[test]
     fn the_last_lines_stay_in_order() {
         let (logs, id) = (PluginLogs::default(), plugin("com.example.a"));
-        for number in 0..PluginLogs::KEPT_LINES + 7 {
+        for number in 0..LogLimits::default().lines + 7 {
             logs.log(&id, LogLevel::Info, &number.to_string());
         }
         let lines = logs.of(&id);
-        assert_eq!((lines.len(), lines[0].text.as_str()), (PluginLogs::KEPT_LINES, "7"));
+        assert_eq!((lines.len(), lines[0].text.as_str()), (LogLimits::default().lines, "7"));
         assert_eq!(texts(&logs.last(&id, 2, LogLevel::Debug)), ["505", "506"]);
         assert!(!logs.has(&plugin("com.example.b")) && logs.of(&plugin("com.example.b")).is_empty());
     }
@@ -135,13 +150,13 @@ mod tests {
     fn long_lines_push_others_out() {
         let (logs, id) = (PluginLogs::default(), plugin("com.example.a"));
         let line = "x".repeat(4096);
-        for _ in 0..PluginLogs::KEPT_LINES {
+        for _ in 0..LogLimits::default().lines {
             logs.log(&id, LogLevel::Info, &line);
         }
         let lines = logs.of(&id);
         let bytes: usize = lines.iter().map(LogLine::bytes).sum();
-        assert!(bytes <= KEPT_BYTES && bytes > KEPT_BYTES - 5000, "{bytes}");
-        logs.log(&id, LogLevel::Info, &"y".repeat(2 * KEPT_BYTES));
+        assert!(bytes <= LogLimits::default().bytes && bytes > LogLimits::default().bytes - 5000, "{bytes}");
+        logs.log(&id, LogLevel::Info, &"y".repeat(2 * LogLimits::default().bytes));
         assert_eq!(logs.of(&id).len(), 1, "the newest line is never lost");
         logs.log(&id, LogLevel::Info, "z");
         assert_eq!(texts(&logs.of(&id)), ["z"]);

@@ -50,6 +50,6 @@ impl StoredSettings {
 #[async_trait::async_trait]
 impl SettingsPort for StoredSettings {
     async fn get(&self, plugin: &PluginId, key: &str) -> Result<Option<String>, PortError> {
-        Ok(self.values(plugin).await?.get(key).map(str::to_owned))
+        Ok(self.values(plugin).await?.for_plugin(key).map(str::to_owned))
     }
 }

@@ -232,7 +232,7 @@ impl From<&PluginDetails> for PluginResponse {
             enabled: manifest.enabled,
             isolation: manifest.isolation.into(),
             permissions: PluginPermissions::from(&manifest.permissions),
-            limits: PluginLimits::new(&manifest.limits, &details.config),
+            limits: PluginLimits::new(&manifest.limits, &details.config, &details.egress),
             hooks: hooks.iter().map(HookResponse::from).collect(),
             idle_hooks: idle_hooks(details),
             denials: denials.iter().map(DenialResponse::from).collect(),

@@ -72,7 +72,7 @@ impl SettingResponse {
     /// All settings that the manifest declares, by key.
     pub fn all(manifest: &Manifest, values: &StoredValues) -> Vec<Self> {
         let settings = manifest.settings.iter();
-        settings.map(|(key, setting)| Self::new(key, setting, values.get(key))).collect()
+        settings.map(|(key, setting)| Self::new(key, setting, values.get(key, &setting.kind))).collect()
     }
 
     fn new(key: &str, setting: &Setting, stored: Option<&str>) -> Self {

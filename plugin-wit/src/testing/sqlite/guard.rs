@@ -4,7 +4,8 @@ use std::sync::PoisonError;
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-use super::Reason;
+use super::{Granted, Reason};
+use crate::testing::views;
 
 /// Functions that reach out of the database.
 const FORBIDDEN_FUNCTIONS: [&str; 5] = ["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"];
@@ -17,7 +18,7 @@ const SCHEMA_IS_FIXED: &str =
 
 /// For the plugin's own statements.
 pub(super) fn plugin(
-    own_tables: bool,
+    granted: Granted,
     reason: Reason,
 ) -> impl for<'a> FnMut(AuthContext<'a>) -> Authorization + Send + 'static {
     move |context| {
@@ -26,11 +27,11 @@ pub(super) fn plugin(
             AuthAction::Function { function_name } => function(function_name),
             // SQLite names no database for common table expressions, and for tables of which only rows are counted.
             AuthAction::Read { table_name, .. } => {
-                read(table_name, own_tables || context.database_name.is_none())
+                read(table_name, context.database_name.is_none(), &granted)
             }
             AuthAction::Insert { table_name }
             | AuthAction::Delete { table_name }
-            | AuthAction::Update { table_name, .. } => write(table_name, own_tables),
+            | AuthAction::Update { table_name, .. } => write(table_name, granted.own_tables),
             AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => {
                 Err("a transaction is begun and ended by calls, not by SQL; use db-begin".to_owned())
             }
@@ -111,17 +112,23 @@ fn own_name(name: &str) -> Result<(), String> {
     }
 }
 
-fn read(table: &str, own_tables: bool) -> Result<(), String> {
-    if begins_with(table, VIEW)
-        || table.eq_ignore_ascii_case("json_each")
-        || table.eq_ignore_ascii_case("json_tree")
-    {
+fn read(table: &str, unnamed: bool, granted: &Granted) -> Result<(), String> {
+    if begins_with(table, VIEW) {
+        return match granted.lacks_view(table) {
+            true => Err(format!(
+                "not granted: `{table}` needs \"{}\" in `permissions.database`, which the manifest does not ask for",
+                views::permission(table)
+            )),
+            false => Ok(()),
+        };
+    }
+    if table.eq_ignore_ascii_case("json_each") || table.eq_ignore_ascii_case("json_tree") {
         return Ok(());
     }
     if begins_with(table, "pragma_") {
         return Err(format!("`{table}` is not within reach of a plugin"));
     }
-    own(table, own_tables)
+    own(table, granted.own_tables || unnamed)
 }
 
 fn write(table: &str, own_tables: bool) -> Result<(), String> {

@@ -228,6 +228,24 @@ fn typed_calls_name_what_is_wrong() {
 }
 
 #[test]
+fn views_can_be_denied_one_by_one() {
+    let host = host();
+    host.seed_view("core_tags", [row! { "name" => "rust" }]).unwrap();
+    host.seed_view("core_post_tags", []).unwrap();
+    host.deny(Permission::View("core_post_tags"));
+    assert_eq!(query("SELECT name FROM core_tags", "[]"), r#"[{"name":"rust"}]"#);
+    for sql in [
+        "SELECT count(*) n FROM core_post_tags",
+        "SELECT 1 FROM core_tags JOIN CORE_post_tags ON tag_id = id",
+    ] {
+        let refused = query(sql, "[]");
+        assert!(refused.contains("not granted") && refused.contains("read:tags"), "{refused}");
+    }
+    host.grant(Permission::View("core_post_tags"));
+    assert_eq!(query("SELECT count(*) n FROM core_post_tags", "[]"), r#"[{"n":0}]"#);
+}
+
+#[test]
 fn views_have_the_site_s_columns() {
     let host = host();
     assert!(host.seed_view("core_secrets", []).unwrap_err().message.contains("core_posts"));

@@ -1,5 +1,5 @@
-//! Fails to start as often as its key `failures` says, and loops at the start while `loops` says so. A title can ask it
-//! to set either and to give up its instance.
+//! Fails to start as often as its key `failures` says, loops at the start while `loops` says so, and begins a transaction
+//! there while `begins` does. A title can ask it to set one of them and to give up its instance.
 
 use fleuron_plugin::*;
 
@@ -13,6 +13,9 @@ extern "C" fn _initialize() {
         loop {
             std::hint::black_box(());
         }
+    }
+    if take("begins") {
+        host_api::db_begin();
     }
     assert!(!take("failures"), "this instance does not feel like it");
 }
@@ -29,7 +32,7 @@ fn take(key: &str) -> bool {
 
 impl Guest for Moody {
     fn on_post_creating(input: PostInput) -> Option<PostInput> {
-        for key in ["failures", "loops"] {
+        for key in ["failures", "loops", "begins"] {
             if let Some(count) = input.title.strip_prefix(&format!("{key} ")) {
                 host_api::set_data(key, count);
                 panic!("the instance is given up, as the title asked");

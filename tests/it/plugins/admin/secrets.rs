@@ -38,6 +38,36 @@ both! {
         assert_eq!(keeper.call(json!(["get-config", "key"])).await, Value::Null);
     }
 
+    async fn a_secret_is_shown_under_no_other_kind(app: TestApp) {
+        let declared = |kind: &str| caller(ID).lines(&format!("[settings.key]\ntype = \"{kind}\""));
+        let administrator = app.administrator().await;
+        let path = about(ID, "/settings");
+        declared("secret").install(&app).await;
+        put(&administrator, &path, &json!({ "values": { "key": SECRET } })).await.expect(200);
+        for kind in ["string", "text", "url"] {
+            declared(kind).install(&app).await;
+            for path in [&path, &about(ID, "")] {
+                let answer = administrator.get(path).await.expect(200);
+                assert!(!answer.text().contains(SECRET), "{kind}: {}", answer.text());
+            }
+            let key = item(&administrator.get(&path).await.expect(200).items(), "key", "key");
+            assert_eq!((&key["type"], &key["is_set"], &key["value"]), (&json!(kind), &json!(false), &Value::Null));
+        }
+        let keeper = declared("secret").install(&app).await;
+        assert_eq!(keeper.call(json!(["get-config", "key"])).await, SECRET, "nobody has changed anything");
+
+        // A change forgets what is declared as something else, or not at all.
+        let keeper = declared("string").install(&app).await;
+        put(&administrator, &path, &json!({ "values": {} })).await.expect(200);
+        assert_eq!(keeper.call(json!(["get-config", "key"])).await, Value::Null);
+        put(&administrator, &path, &json!({ "values": { "key": "open" } })).await.expect(200);
+        let bare = caller(ID).install(&app).await;
+        put(&administrator, &path, &json!({ "values": {} })).await.expect(200);
+        assert_eq!(bare.call(json!(["get-config", "key"])).await, Value::Null);
+        let keeper = declared("string").install(&app).await;
+        assert_eq!(keeper.call(json!(["get-config", "key"])).await, Value::Null);
+    }
+
     async fn one_plugin_never_reads_anothers(app: TestApp) {
         let declaration = "[settings.key]\ntype = \"secret\"";
         // Switched off, since two callers would take the same scripts.

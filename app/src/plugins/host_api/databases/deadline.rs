@@ -61,6 +61,11 @@ impl Caller {
     pub(super) fn waits(&self) -> Waiting {
         Waiting(Arc::clone(&self.0))
     }
+
+    /// Whether nobody waits any more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// See [`Caller::waits`].

@@ -8,6 +8,8 @@ use super::{
     rules::{out_of_reach, own_tables_missing, site_is_read_only},
 };
 
+const TOO_MUCH_MEMORY: &str = "the statement takes too much memory; ask for less, or sort less";
+
 /// The caller's time was over.
 pub(super) fn time_is_over() -> DatabaseError {
     DatabaseError::new(DatabaseErrorKind::OverLimit, "the statement was ended: the time of its call is over")
@@ -18,6 +20,13 @@ pub(super) fn waited_too_long() -> DatabaseError {
     DatabaseError::new(
         DatabaseErrorKind::OverLimit,
         "the plugin's database was not free in time: its other statements and transactions hold it",
+    )
+}
+
+/// What was written could not be moved into the file.
+pub(super) fn log_is_full() -> DatabaseError {
+    over_limit(
+        "the plugin's database has written too much that readers keep from its file; end what reads, and try again",
     )
 }
 
@@ -40,7 +49,9 @@ pub(super) fn failed(message: impl Into<String>) -> DatabaseError {
 /// What is known about the statement that failed.
 pub(super) struct Failure<'a> {
     /// What the guard refused.
-    pub(super) refusal: Option<String>,
+    pub(super) refusal: Option<DatabaseError>,
+    /// Whether it was ended because of the memory that it took.
+    pub(super) is_hoarding: bool,
     /// Whether the time is over.
     pub(super) is_late: bool,
     /// What the connection may reach.
@@ -52,12 +63,13 @@ pub(super) struct Failure<'a> {
 impl Failure<'_> {
     /// The error in the plugin's words, and whether the connection should be used no more.
     pub(super) fn explain(self, error: Error) -> (DatabaseError, bool) {
-        if let Some(reason) = self.refusal {
-            return (denied(reason), false);
+        if let Some(refusal) = self.refusal {
+            return (refusal, false);
         }
         let Some(code) = code_of(&error) else { return (of_library(&error), false) };
         let message = message_of(&error);
         let explained = match code {
+            ErrorCode::OperationInterrupted if self.is_hoarding => over_limit(TOO_MUCH_MEMORY),
             ErrorCode::OperationInterrupted => time_is_over(),
             _ if self.is_late => time_is_over(),
             ErrorCode::ConstraintViolation => DatabaseError::new(DatabaseErrorKind::Constraint, message),
@@ -65,6 +77,8 @@ impl Failure<'_> {
                 "the plugin's database is full: it may have {} MiB",
                 self.quota / (1024 * 1024)
             )),
+            // Its program would have too many instructions.
+            ErrorCode::OutOfMemory => over_limit("the statement is too long or takes too much memory"),
             ErrorCode::TooBig => {
                 over_limit(format!("{message}: a value or row is larger than a plugin's may be"))
             }

@@ -7,7 +7,12 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use super::words::{Word, words};
+use fleuron_plugin_host::ports::DatabaseError;
+
+use super::{
+    error::{invalid, over_limit},
+    words::{Word, words},
+};
 
 /// Words that a statement may grow by. Preparing that many takes about 20 ms.
 pub(super) const LARGEST: u64 = 100_000;
@@ -21,7 +26,7 @@ const MOST_DEFINED: usize = 200;
 pub(super) struct Size {
     /// Words.
     pub(super) words: u64,
-    /// Levels of parentheses.
+    /// Levels of parentheses, collations and `CASE`s.
     pub(super) depth: usize,
 }
 
@@ -53,38 +58,27 @@ impl Views {
         Self(measuring.sizes)
     }
 
-    /// Refuses a text that grows too far or nests too deep. Says why.
-    pub(super) fn check(&self, sql: &str) -> Result<(), String> {
-        if self.0.is_empty() && !may_define(sql) && sql.bytes().filter(|byte| *byte == b'(').count() < DEEPEST
-        {
-            return Ok(());
-        }
-        let (growth, depth) = self.growth(sql);
+    /// Refuses a text that grows too far or nests too deep, or cannot be read. Says why.
+    pub(super) fn check(&self, sql: &str) -> Result<(), DatabaseError> {
+        let (growth, depth) = self.growth(sql).map_err(invalid)?;
         if depth > DEEPEST {
-            return Err(format!("the statement nests more than {DEEPEST} levels deep"));
+            return Err(over_limit(format!("the statement nests more than {DEEPEST} levels deep")));
         }
         if growth > LARGEST {
-            return Err(format!(
+            return Err(over_limit(format!(
                 "the statement grows by more than {LARGEST} words once its views and common table expressions are put \
                  in; name each less often"
-            ));
+            )));
         }
         Ok(())
     }
 
-    /// The words that a text grows by, and its depth.
-    pub(super) fn growth(&self, sql: &str) -> (u64, usize) {
-        let text = Text::new(sql);
+    /// The words that a text grows by, and its depth. The error says what cannot be read.
+    pub(super) fn growth(&self, sql: &str) -> Result<(u64, usize), String> {
+        let text = Text::new(sql)?;
         let size = text.measure(&mut |name, _| self.0.get(name).copied());
-        (size.words.saturating_sub(text.words.len() as u64), size.depth)
+        Ok((size.words.saturating_sub(text.words.len() as u64), size.depth))
     }
-}
-
-/// Whether a text may define common table expressions or views.
-fn may_define(sql: &str) -> bool {
-    let contains =
-        |word: &[u8]| sql.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
-    contains(b"with") || contains(b"view")
 }
 
 /// Views that name each other are measured from the innermost outwards.
@@ -98,15 +92,62 @@ impl Measuring<'_> {
         if let Some(size) = self.sizes.get(name) {
             return Some(*size);
         }
-        let text = Text::new(self.texts.get(name)?);
-        if level > DEEPEST {
+        let sql = self.texts.get(name)?;
+        let Some(text) = Text::new(sql).ok().filter(|_| level <= DEEPEST) else {
             return Some(Size::ENDLESS);
-        }
+        };
         // SQLite refuses views that name themselves, also through others.
         self.sizes.insert(name.to_owned(), Size::default());
         let size = text.measure(&mut |inner, inner_level| self.size_of(inner, level + inner_level + 1));
         self.sizes.insert(name.to_owned(), size);
         Some(size)
+    }
+}
+
+/// How deep one is in a text. Parentheses nest, and so does `COLLATE`, which SQLite does not count in the depth that it
+/// limits by itself: `x COLLATE a COLLATE b` is an expression within an expression. Behind a `COLLATE`, what `CASE` nests
+/// is not counted either, and SQLite copies it at every level. An `END` may be a column, so it ends nothing here.
+#[derive(Default)]
+struct Levels {
+    /// For each parenthesis that is open, the collations and `CASE`s around it.
+    outer: Vec<Collations>,
+    here: Collations,
+    /// Collations and `CASE`s that nest here and around here.
+    total: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Collations {
+    /// In the item of a list that is being read, with those within its parentheses.
+    current: usize,
+    /// In one of the items before it.
+    largest: usize,
+}
+
+impl Levels {
+    /// The depth once this word is read.
+    fn after(&mut self, word: &Word) -> usize {
+        match word {
+            Word::Open => self.outer.push(std::mem::take(&mut self.here)),
+            Word::Close => {
+                let inner = self.here.current.max(self.here.largest);
+                self.total += inner - self.here.current;
+                self.here = self.outer.pop().unwrap_or_default();
+                self.here.current += inner;
+            }
+            Word::Comma => {
+                self.here.largest = self.here.current.max(self.here.largest);
+                self.total -= self.here.current;
+                self.here.current = 0;
+            }
+            Word::Semicolon => *self = Self::default(),
+            name if name.is("collate") || name.is("case") => {
+                self.here.current += 1;
+                self.total += 1;
+            }
+            _ => {}
+        }
+        self.outer.len() + self.total
     }
 }
 
@@ -126,12 +167,13 @@ struct Definition {
 }
 
 impl Text {
-    fn new(sql: &str) -> Self {
-        let words = words(sql);
-        let mut text = Self { words, definitions: Vec::new(), by_name: HashMap::new() };
+    fn new(sql: &str) -> Result<Self, String> {
+        let mut text = Self { words: words(sql)?, definitions: Vec::new(), by_name: HashMap::new() };
         let pairs = text.pairs();
+        let (ends, starts) = (text.ends(), text.starts());
         for at in 0..text.words.len() {
-            let definition = text.expression_at(at, &pairs).or_else(|| text.view_at(at, &pairs));
+            let definition =
+                text.expression_at(at, &pairs).or_else(|| text.view_at(at, &pairs, &ends, &starts));
             if let Some(definition) = definition
                 && let Some(Word::Name(name)) = text.words.get(definition.header)
             {
@@ -139,7 +181,13 @@ impl Text {
                 text.definitions.push(definition);
             }
         }
-        text
+        Ok(text)
+    }
+
+    /// Where statements end, in order.
+    fn ends(&self) -> Vec<usize> {
+        let semicolons = self.words.iter().enumerate().filter(|(_, word)| **word == Word::Semicolon);
+        semicolons.map(|(at, _)| at).chain([self.words.len()]).collect()
     }
 
     /// Where each parenthesis has its other half. One that is open to the end closes there.
@@ -166,6 +214,12 @@ impl Text {
         self.words.get(at).unwrap_or(&Word::Other)
     }
 
+    /// Where `AS` stands, in order.
+    fn starts(&self) -> Vec<usize> {
+        let all = self.words.iter().enumerate().filter(|(_, word)| word.is("as"));
+        all.map(|(at, _)| at).collect()
+    }
+
     /// The definition whose `AS` stands here: `name [(columns)] AS [[NOT] MATERIALIZED] (SELECT ..)`.
     fn expression_at(&self, at: usize, pairs: &HashMap<usize, usize>) -> Option<Definition> {
         if !self.word(at).is("as") {
@@ -182,14 +236,29 @@ impl Text {
         Some(Definition { header: self.header_before(at, pairs)?, body: open + 1..*pairs.get(&open)? })
     }
 
-    /// The definition whose `VIEW` stands here, up to the end of its statement.
-    fn view_at(&self, at: usize, pairs: &HashMap<usize, usize>) -> Option<Definition> {
+    /// The definition whose `VIEW` stands here, up to the end of its statement: `CREATE [TEMP] VIEW name AS ..`.
+    fn view_at(
+        &self,
+        at: usize,
+        pairs: &HashMap<usize, usize>,
+        ends: &[usize],
+        starts: &[usize],
+    ) -> Option<Definition> {
         if !self.word(at).is("view") {
             return None;
         }
-        let is_end = |at: &usize| matches!(self.words.get(*at), None | Some(Word::Semicolon));
-        let end = (at..=self.words.len()).find(is_end)?;
-        let start = (at..end).find(|at| self.word(*at).is("as"))?;
+        let mut before = at.checked_sub(1)?;
+        if ["temp", "temporary"].iter().any(|word| self.word(before).is(word)) {
+            before = before.checked_sub(1)?;
+        }
+        if !self.word(before).is("create") {
+            return None;
+        }
+        let end = *ends.get(ends.partition_point(|end| *end < at))?;
+        let start = *starts.get(starts.partition_point(|start| *start < at))?;
+        if start >= end {
+            return None;
+        }
         Some(Definition { header: self.header_before(start, pairs)?, body: start + 1..end })
     }
 
@@ -216,16 +285,9 @@ impl Text {
 
     /// The size before anything is put in.
     fn plain(&self) -> Size {
-        let (mut level, mut depth) = (0_usize, 0);
-        for word in &self.words {
-            match word {
-                Word::Open => level += 1,
-                Word::Close => level = level.saturating_sub(1),
-                _ => {}
-            }
-            depth = depth.max(level);
-        }
-        Size { words: self.words.len() as u64, depth }
+        let mut levels = Levels::default();
+        let depth = self.words.iter().map(|word| levels.after(word)).max();
+        Size { words: self.words.len() as u64, depth: depth.unwrap_or(0) }
     }
 
     fn size_of(
@@ -236,19 +298,15 @@ impl Text {
         outside: &mut Outside<'_>,
     ) -> Size {
         let mut size = Size { words: range.len() as u64, depth: 0 };
-        let mut level = 0_usize;
+        let mut levels = Levels::default();
         for at in range {
-            match self.word(at) {
-                Word::Open => level += 1,
-                Word::Close => level = level.saturating_sub(1),
-                // Not where it is the table of a column, nor where it is defined.
-                Word::Name(name) if *self.word(at + 1) != Word::Dot => {
-                    let inner = self.size_of_name(name, at, within, sizes, outside);
-                    if let Some(inner) = inner {
-                        size.add_inner(inner, level);
-                    }
-                }
-                _ => {}
+            let level = levels.after(self.word(at));
+            // Not where it is the table of a column, nor where it is defined.
+            if let Word::Name(name) = self.word(at)
+                && *self.word(at + 1) != Word::Dot
+                && let Some(inner) = self.size_of_name(name, at, within, sizes, outside)
+            {
+                size.add_inner(inner, level);
             }
             size.depth = size.depth.max(level);
         }
@@ -319,6 +377,9 @@ mod tests {
             "WITH n AS (SELECT n.id FROM notes AS n) SELECT * FROM n JOIN n AS m ON n.id = m.id".to_owned(),
             format!("INSERT INTO notes VALUES (1){}", ", (2)".repeat(20_000)),
             format!("SELECT {}1{}", "(".repeat(100), ")".repeat(100)),
+            format!("SELECT 1{}", ", (a COLLATE nocase)".repeat(1000)),
+            "SELECT 1 COLLATE nocase;".repeat(1000),
+            format!("SELECT 1{}", ", CASE a WHEN 1 THEN 2 END".repeat(1000)),
         ] {
             assert_eq!(views.check(&sql), Ok(()), "{sql:.200}");
         }
@@ -337,8 +398,31 @@ mod tests {
             within,
             format!("SELECT * FROM {}notes{}", "(SELECT * FROM ".repeat(6000), ")".repeat(6000)),
             format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000)),
+            format!("SELECT 1{}", " COLLATE nocase".repeat(6000)),
+            format!(
+                "SELECT {}1{}",
+                "CASE ".repeat(4000),
+                format!("{} COLLATE nocase", " WHEN 1 THEN 1 END".repeat(90)).repeat(44)
+            ),
+            format!(
+                "SELECT {}1{}",
+                "max(".repeat(20),
+                format!("{}, 0)", " COLLATE nocase".repeat(20)).repeat(20)
+            ),
+            format!("SELECT $a(/*), {}1{}", "(".repeat(6000), ")".repeat(6000)),
+            format!("WITH a AS \u{b}({}1{}) SELECT 1", "(".repeat(6000), ")".repeat(6000)),
         ] {
             assert!(views.check(&sql).is_err(), "{sql:.200}");
+        }
+    }
+
+    /// Each of them was once looked at as often as there are words.
+    #[test]
+    fn long_rows_of_keywords_are_read_once() {
+        for word in
+            ["view ", "create view ", "as ", "create view a as ", "with ", "as not ", "( as ", "create temp "]
+        {
+            let _ = Views::default().check(&format!("SELECT 1 {}", word.repeat(1_000_000 / word.len())));
         }
     }
 

@@ -21,6 +21,9 @@ pub(super) fn check(key: &str, value: &str, limits: &DatabaseLimits) -> Result<(
     if key.is_empty() || key.len() > KEY_LENGTH {
         return Err(invalid(format!("a key must have 1 to {KEY_LENGTH} bytes; this one has {}", key.len())));
     }
+    if key.contains('\0') {
+        return Err(invalid("a key may hold no NUL character"));
+    }
     if value.len() > limits.value_bytes {
         let (length, allowed) = (value.len(), limits.value_bytes);
         return Err(over_limit(format!("a value may have {allowed} bytes; this one has {length}")));
@@ -32,6 +35,7 @@ impl Session {
     /// The value under a key.
     pub(super) fn get(&self, key: &str) -> Result<Option<String>, DatabaseError> {
         let _host = self.guard().host();
+        let _room = self.room_for_values().map_err(|error| self.explain(error))?;
         let found = self
             .connection()
             .prepare_cached(GET)
@@ -42,6 +46,7 @@ impl Session {
     /// Stores a value under a key, both checked.
     pub(super) fn set(&self, key: &str, value: &str) -> Result<(), DatabaseError> {
         let _host = self.guard().host();
+        let _room = self.room_for_values().map_err(|error| self.explain(error))?;
         let stored = self
             .connection()
             .prepare_cached(SET)

@@ -1,7 +1,8 @@
 //! A plugin's packaged migrations: the only way to its schema.
 //!
-//! Each file is one transaction, judged by rules of its own, and looked at once more before it is committed: what SQLite
-//! asks for while it prepares does not tell every name that a schema ends up with.
+//! All that are pending are one transaction, so that an upgrade that fails leaves nothing behind. They are judged by rules
+//! of their own, and the schema is looked at after each file: what SQLite asks for while it prepares does not tell every
+//! name that a schema ends up with.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use super::{
     growth::{LARGEST, Views},
     names::{Table, foreign_name},
     session::Session,
-    words::words,
+    words::{longest_part, words},
 };
 use crate::clock::Timestamp;
 
@@ -23,12 +24,26 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS fleuron_migrations \
 /// Triggers and foreign keys that a schema may have: one may set off the next, each deeper in the thread's stack.
 const MOST_LINKS: usize = 250;
 
-/// Runs what has not been run yet, in order, and answers how many that were. The error names the file.
-pub(super) fn run(session: &Session, migrations: &[Migration]) -> Result<usize, String> {
+/// Runs what has not been run yet, in order, and answers how many that were. Where one fails, none was run. A statement
+/// may have `longest` bytes. The error names the file.
+pub(super) fn run(session: &Session, migrations: &[Migration], longest: usize) -> Result<usize, String> {
+    session.begin().map_err(|error| error.message)?;
+    let outcome = run_pending(session, migrations, longest)
+        .and_then(|count| session.commit().map(|()| count).map_err(|error| error.message));
+    if outcome.is_err()
+        && let Err(error) = session.roll_back()
+    {
+        tracing::error!(error = error.message, "a plugin's failed migrations cannot be rolled back");
+    }
+    outcome
+}
+
+fn run_pending(session: &Session, migrations: &[Migration], longest: usize) -> Result<usize, String> {
     let applied = applied(session)?;
     let pending = pending(&applied, migrations)?;
     for migration in &pending {
-        apply(session, migration)?;
+        apply(session, migration, longest)
+            .map_err(|reason| format!("`migrations/{}`: {reason}", migration.name))?;
     }
     Ok(pending.len())
 }
@@ -86,22 +101,17 @@ fn checksum_of(migration: &Migration) -> String {
     Sha256::digest(migration.sql.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn apply(session: &Session, migration: &Migration) -> Result<(), String> {
-    let run = || {
-        views_of(&schema(session)?).check(&migration.sql)?;
-        session.begin().map_err(|error| error.message)?;
-        run_statements(session, &migration.sql)?;
-        check_schema(session)?;
-        record(session, migration)?;
-        session.commit().map_err(|error| error.message)
-    };
-    run().map_err(|reason| {
-        let _ = session.roll_back();
-        format!("`migrations/{}`: {reason}", migration.name)
-    })
+fn apply(session: &Session, migration: &Migration, longest: usize) -> Result<(), String> {
+    if longest_part(&migration.sql)? > longest {
+        return Err(format!("a statement has more than {longest} bytes"));
+    }
+    views_of(&schema(session)?).check(&migration.sql).map_err(|error| error.message)?;
+    run_statements(session, &migration.sql, longest)?;
+    check_schema(session)?;
+    record(session, migration)
 }
 
-fn run_statements(session: &Session, sql: &str) -> Result<(), String> {
+fn run_statements(session: &Session, sql: &str, longest: usize) -> Result<(), String> {
     if sql.contains('\0') {
         return Err("holds a NUL character".to_owned());
     }
@@ -111,11 +121,15 @@ fn run_statements(session: &Session, sql: &str) -> Result<(), String> {
         let at = |error: rusqlite::Error| {
             format!("line {}: {}", line(sql, offset), session.explain(error).message)
         };
-        session.guard().begin_statement();
+        session.begin_statement();
         let Some(mut statement) = batch.next().map_err(at)? else { return Ok(()) };
         let length = statement.expanded_sql().map_or(0, |text| text.len());
         if statement.parameter_count() > 0 {
             return Err(format!("line {}: there are no parameters in a migration", line(sql, offset)));
+        }
+        // One that makes a trigger has semicolons within.
+        if length > longest {
+            return Err(format!("line {}: the statement has more than {longest} bytes", line(sql, offset)));
         }
         let mut rows = statement.raw_query();
         while rows.next().map_err(at)?.is_some() {}
@@ -174,14 +188,14 @@ fn check_schema(session: &Session) -> Result<(), String> {
         } else if let Some(foreign) = foreign_name(sql) {
             faults.push(format!("`{name}` mentions `{foreign}`, which no table, index, view or trigger may"));
         } else if let Err(reason) = views.check(sql) {
-            faults.push(format!("`{name}`: {reason}"));
+            faults.push(format!("`{name}`: {}", reason.message));
         }
         // What a single change of a row may set off is prepared with it.
         if kind == "trigger" {
-            growth = growth.saturating_add(views.growth(sql).0);
+            growth = growth.saturating_add(views.growth(sql)?.0);
             links += 1;
         }
-        links += words(sql).iter().filter(|word| word.is("references")).count();
+        links += words(sql)?.iter().filter(|word| word.is("references")).count();
     }
     if growth > LARGEST {
         faults.push(format!("the triggers together grow by more than {LARGEST} words"));

@@ -1,6 +1,7 @@
 //! One plugin's database as its hooks see it.
 
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -25,12 +26,17 @@ const READERS: usize = 2;
 /// How long the end of a transaction may take, checkpoint included.
 const END: Duration = Duration::from_secs(5);
 
+/// Bytes that may be written before they are in the file, at least.
+const LEAST_LOG: u64 = 8 * 1024 * 1024;
+
 const NOT_GRANTED: &str = "not granted: the manifest does not ask for `database` (`own` for own tables, `read:posts` and so on for the site)";
 
 /// A plugin's database within what it was granted. Nothing is open before its first use.
 pub(super) struct OwnDatabase {
     access: DatabaseAccess,
     limits: DatabaseLimits,
+    /// The file that changes are written to first.
+    log: PathBuf,
     writer: Arc<Pool>,
     readers: Arc<Pool>,
     /// Where the statements of a plugin without tables of its own run.
@@ -41,15 +47,37 @@ impl OwnDatabase {
     /// `writer` is the file's one slot for writing.
     pub(super) fn new(source: Source, writer: Arc<Semaphore>) -> Self {
         let (access, limits) = (source.access.clone(), source.limits);
+        let mut log = source.path.clone().into_os_string();
+        log.push("-wal");
         let source = Arc::new(source);
         let pool = |role, slots| Pool::new(Arc::clone(&source), role, slots);
         Self {
             access,
             limits,
+            log: log.into(),
             writer: pool(Role::Writer, writer),
             readers: pool(Role::Reader, Arc::new(Semaphore::new(READERS))),
             views: pool(Role::Views, Arc::new(Semaphore::new(READERS))),
         }
+    }
+
+    /// Waits for the connection that writes, at most until `until`. Where much was written that readers kept from being
+    /// moved into the file, readers wait until it is.
+    async fn lease_writer(&self, until: Instant) -> Result<Lease, DatabaseError> {
+        let lease = self.writer.lease(until).await?;
+        if !self.is_log_large() {
+            return Ok(lease);
+        }
+        let _nobody_reads = self.readers.hold_all(until).await?;
+        let (lease, outcome) = lease.work(until, |session| session.checkpoint()).await?;
+        outcome?;
+        Ok(lease)
+    }
+
+    /// Whether the file that changes are written to first is large: the quota does not count it.
+    fn is_log_large(&self) -> bool {
+        let allowed = (self.limits.file_bytes / 4).max(LEAST_LOG);
+        std::fs::metadata(&self.log).is_ok_and(|log| log.len() > allowed)
     }
 
     async fn run_in(
@@ -60,7 +88,10 @@ impl OwnDatabase {
         until: Instant,
     ) -> Result<Ran, DatabaseError> {
         let limits = self.limits;
-        let lease = pool.lease(until).await?;
+        let lease = match place {
+            Place::Alone => self.lease_writer(until).await?,
+            Place::Reader | Place::Transaction => pool.lease(until).await?,
+        };
         let (_, outcome) = lease.work(until, move |session| session.run(&statement, place, &limits)).await?;
         outcome
     }
@@ -96,7 +127,7 @@ impl PluginDatabase for SharedDatabase {
     }
 
     async fn begin(&self, until: Instant) -> Result<Box<dyn DatabaseTransaction>, DatabaseError> {
-        let lease = self.0.writer.lease(until).await?;
+        let lease = self.0.lease_writer(until).await?;
         let (lease, outcome) = lease.work(until, |session| session.begin()).await?;
         outcome?;
         Ok(Box::new(OpenTransaction { database: Arc::clone(&self.0), state: State::Open(lease) }))
@@ -113,7 +144,7 @@ impl PluginDatabase for SharedDatabase {
     async fn set(&self, key: &str, value: &str, until: Instant) -> Result<(), DatabaseError> {
         key_values::check(key, value, &self.0.limits)?;
         let (key, value) = (key.to_owned(), value.to_owned());
-        let lease = self.0.writer.lease(until).await?;
+        let lease = self.0.lease_writer(until).await?;
         let (_, outcome) = lease.work(until, move |session| session.set(&key, &value)).await?;
         outcome
     }

@@ -1,7 +1,7 @@
 //! The few connections that a plugin has at a time.
 //!
-//! SQLite blocks the thread it runs on, so a connection travels to a blocking thread for each piece of work and comes
-//! back with the outcome. Whoever goes away meanwhile leaves the connection to itself: it ends the work, undoes what is
+//! SQLite blocks the thread it runs on, so a connection travels to one of the threads for plugins' SQL for each piece of
+//! work and comes back with the outcome. Whoever goes away meanwhile leaves the connection to itself: it ends the work, undoes what is
 //! unfinished and returns.
 
 use std::{
@@ -13,7 +13,6 @@ use fleuron_plugin_host::ports::DatabaseError;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
-    task,
     time::timeout_at,
 };
 
@@ -21,6 +20,7 @@ use super::{
     deadline::Caller,
     error::{failed, time_is_over, waited_too_long},
     session::{Role, Session, Source},
+    workers::Workers,
 };
 
 /// How long a connection may idle before it is closed.
@@ -33,6 +33,8 @@ pub(super) struct Pool {
     source: Arc<Source>,
     role: Role,
     slots: Arc<Semaphore>,
+    /// How many slots there are.
+    size: u32,
     rest: Mutex<Rest>,
 }
 
@@ -57,7 +59,8 @@ impl Rest {
 impl Pool {
     /// A pool with as many connections as there are slots. Pools may share slots.
     pub(super) fn new(source: Arc<Source>, role: Role, slots: Arc<Semaphore>) -> Arc<Self> {
-        Arc::new(Self { source, role, slots, rest: Mutex::default() })
+        let size = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
+        Arc::new(Self { source, role, slots, size, rest: Mutex::default() })
     }
 
     /// Waits for a connection, at most until `until`.
@@ -69,6 +72,19 @@ impl Pool {
             .map_err(|closed| failed(closed.to_string()))?;
         let session = self.rest().idle.pop().map(|idle| idle.session);
         Ok(Lease { pool: Arc::clone(self), session, permit: Some(permit) })
+    }
+
+    /// Waits until nobody has a connection, at most until `until`, and keeps it so while the returned value lives.
+    pub(super) async fn hold_all(&self, until: Instant) -> Result<OwnedSemaphorePermit, DatabaseError> {
+        let slots = Arc::clone(&self.slots);
+        timeout_at(until.into(), slots.acquire_many_owned(self.size))
+            .await
+            .map_err(|_elapsed| waited_too_long())?
+            .map_err(|closed| failed(closed.to_string()))
+    }
+
+    fn workers(&self) -> &Workers {
+        &self.source.workers
     }
 
     fn rest(&self) -> MutexGuard<'_, Rest> {
@@ -92,7 +108,7 @@ impl Drop for Pool {
     fn drop(&mut self) {
         let idle = self.rest().take_idle(Duration::ZERO);
         if !idle.is_empty() {
-            off_thread(move || drop(idle));
+            self.workers().submit(move || drop(idle));
         }
     }
 }
@@ -108,19 +124,11 @@ async fn sweep(pool: Weak<Pool>) {
         let is_done = !rest.is_swept;
         drop(rest);
         if !idle.is_empty() {
-            off_thread(move || drop(idle));
+            pool.workers().submit(move || drop(idle));
         }
         if is_done {
             return;
         }
-    }
-}
-
-/// Opening, closing and rolling back touch the disk. Where no runtime is left, nobody is held up either.
-fn off_thread(work: impl FnOnce() + Send + 'static) {
-    match Handle::try_current() {
-        Ok(runtime) => drop(runtime.spawn_blocking(work)),
-        Err(_) => work(),
     }
 }
 
@@ -133,8 +141,8 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// Does a piece of work on a blocking thread, and hands the connection back with its outcome. The work is told to
-    /// end at `until`, or when the returned future is dropped.
+    /// Does a piece of work on one of the threads for it, and hands the connection back with its outcome. The work is
+    /// told to end at `until`, or when the returned future is dropped; it is not begun where that was before.
     ///
     /// # Errors
     /// The outer error means that the connection did not come back: it could not be opened, or the work did not end in
@@ -149,7 +157,11 @@ impl Lease {
         }
         let caller = Caller::default();
         let _waiting = caller.waits();
-        let running = task::spawn_blocking(move || {
+        let workers = self.pool.workers().clone();
+        let running = workers.run(move || {
+            if caller.is_gone() || Instant::now() >= until {
+                return (self, Err(time_is_over()));
+            }
             let outcome = self.open().and_then(|session| {
                 session.start(until, &caller)?;
                 work(session)
@@ -158,7 +170,7 @@ impl Lease {
         });
         match timeout_at((until + GRACE).into(), running).await {
             Ok(Ok(done)) => Ok(done),
-            Ok(Err(panicked)) => Err(failed(format!("the plugin's database failed: {panicked}"))),
+            Ok(Err(lost)) => Err(failed(format!("the plugin's database failed: {lost}"))),
             Err(_elapsed) => Err(time_is_over()),
         }
     }
@@ -169,14 +181,15 @@ impl Lease {
         until: Instant,
         work: impl FnOnce(&Session) -> Result<(), DatabaseError> + Send + 'static,
     ) -> Result<(), DatabaseError> {
-        let running = task::spawn_blocking(move || {
+        let workers = self.pool.workers().clone();
+        let running = workers.run(move || {
             let session = self.open()?;
             session.start_alone(until)?;
             work(session)
         });
         match running.await {
             Ok(outcome) => outcome,
-            Err(panicked) => Err(failed(format!("the plugin's database failed: {panicked}"))),
+            Err(lost) => Err(failed(format!("the plugin's database failed: {lost}"))),
         }
     }
 
@@ -202,7 +215,8 @@ impl Drop for Lease {
             return;
         }
         let (pool, permit) = (Arc::clone(&self.pool), self.permit.take());
-        off_thread(move || {
+        let workers = self.pool.workers().clone();
+        workers.submit(move || {
             if !session.is_broken() && session.roll_back().is_ok() {
                 pool.put_back(session);
             }

@@ -97,7 +97,8 @@ impl Rules {
         match Table::of(table) {
             Table::Own if self.access.own_tables => Ok(()),
             Table::Own => Err(own_tables_missing(table)),
-            Table::Site(view) if self.access.views.contains(&view) => Err(site_is_read_only(table)),
+            // No permission would help.
+            Table::Site(_) => Err(site_is_read_only(table)),
             Table::Schema => Err(SCHEMA_IS_FIXED.to_owned()),
             Table::Json => Err(format!("`{table}` is not to be written")),
             other => Err(out_of_reach(other, table)),
@@ -151,7 +152,7 @@ impl Rules {
             }
             AuthAction::Reindex { .. } if *change != Change::None => Ok(()),
             AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => {
-                Err("each migration is a transaction of its own and may not end it".to_owned())
+                Err("the migrations are one transaction, which none of them may end".to_owned())
             }
             _ => schema_change(question),
         }
@@ -196,6 +197,7 @@ fn judge_host(question: &AuthContext<'_>) -> Verdict {
         | AuthAction::Delete { table_name }
         | AuthAction::CreateTable { table_name }
         | AuthAction::CreateIndex { table_name, .. } => is_host(table_name),
+        AuthAction::Pragma { pragma_name, .. } => pragma_name == "wal_checkpoint",
         _ => false,
     };
     if allowed { Ok(()) } else { Err(never(&question.action)) }
@@ -204,6 +206,9 @@ fn judge_host(question: &AuthContext<'_>) -> Verdict {
 fn function(name: &str) -> Verdict {
     if is_allowed_function(name) {
         Ok(())
+    } else if name.eq_ignore_ascii_case("json_patch") {
+        Err("the function `json_patch` is not available to plugins; use `json_set` and `json_remove`"
+            .to_owned())
     } else {
         Err(format!("the function `{name}` is not available to plugins"))
     }

@@ -16,13 +16,15 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig, hooks::Action, limits::L
 use super::{
     DatabaseLimits,
     deadline::{Caller, Deadline},
-    error::{Failure, failed},
+    error::{Failure, failed, log_is_full},
     functions,
     growth::Views,
     guard::Guard,
     rules::Mode,
     statement::Place,
+    usage::Watch,
     views,
+    workers::Workers,
 };
 use crate::{auth::keys::create_private_folder, database::Database};
 
@@ -35,8 +37,12 @@ const OPENING: Duration = Duration::from_secs(5);
 /// How long the end of a transaction may take, which nobody waits for.
 const ROLLBACK: Duration = Duration::from_secs(10);
 
-/// Bytes of memory that SQLite may take in this process altogether.
-const PROCESS_HEAP: i64 = 512 * 1024 * 1024;
+/// Bytes of the largest value or row in SQL: room for a value of 1 MiB in its row. No larger, because one instruction of
+/// SQLite, which nothing can interrupt, may work on that much.
+const LONGEST: usize = (1024 + 64) * 1024;
+
+/// Bytes of a row of the key-value space beside its value.
+const BESIDE_VALUE: usize = 64 * 1024;
 
 /// The table of the key-value space, which is older than everything else in these files.
 const KEY_VALUES: &str =
@@ -69,6 +75,8 @@ pub(super) struct Source {
     pub(super) opening: Arc<Mutex<()>>,
     /// Counts the changes of the file's schema.
     pub(super) schema: Arc<AtomicU64>,
+    /// The threads that its statements run on.
+    pub(super) workers: Workers,
 }
 
 /// A connection, its guard and its deadline.
@@ -76,10 +84,11 @@ pub(super) struct Session {
     connection: Connection,
     guard: Arc<Guard>,
     deadline: Deadline,
+    watch: Watch,
     has_inserted: Arc<AtomicBool>,
     is_broken: Cell<bool>,
     access: DatabaseAccess,
-    quota: u64,
+    limits: DatabaseLimits,
     /// The plugin's own views, as they were when the connection was opened.
     views: Views,
     schema: u64,
@@ -110,13 +119,14 @@ impl Session {
             }
             Role::Writer | Role::Reader | Role::Views => (source.access.clone(), Mode::Plugin),
         };
-        fence(&connection, &source.limits)?;
+        fence(&connection)?;
         let deadline = Deadline::new(Instant::now() + OPENING);
         if !access.views.is_empty() {
             views::register(&connection, &access, &source.site, &deadline)?;
         }
-        let clock = deadline.clone();
-        connection.progress_handler(OPERATIONS_PER_LOOK, Some(move || clock.is_over()))?;
+        let watch = Watch::new(deadline.clone());
+        let looking = watch.clone();
+        connection.progress_handler(OPERATIONS_PER_LOOK, Some(move || looking.must_end()))?;
         let has_inserted = Arc::new(AtomicBool::new(false));
         let inserted = Arc::clone(&has_inserted);
         connection.update_hook(Some(move |action: Action, _: &str, _: &str, _: i64| {
@@ -126,16 +136,17 @@ impl Session {
         }))?;
         let schema = source.schema.load(Ordering::Acquire);
         let own_views = if access.own_tables { read_views(&connection)? } else { Views::default() };
-        functions::register(&connection)?;
+        functions::register(&connection, &watch, LONGEST)?;
         let guard = Guard::install(&connection, access.clone(), mode)?;
         Ok(Self {
             connection,
             guard,
             deadline,
+            watch,
             has_inserted,
             is_broken: Cell::new(false),
             access,
-            quota: source.limits.file_bytes,
+            limits: source.limits,
             views: own_views,
             schema,
         })
@@ -144,12 +155,14 @@ impl Session {
     /// Begins a piece of work that ends at `until`, or when its caller goes away.
     pub(super) fn start(&self, until: Instant, caller: &Caller) -> Result<(), DatabaseError> {
         self.deadline.set_for(until, caller);
+        self.watch.begin();
         self.wait_for_others(until)
     }
 
     /// Begins a piece of work that ends at `until`, whoever waits for it.
     pub(super) fn start_alone(&self, until: Instant) -> Result<(), DatabaseError> {
         self.deadline.set(until);
+        self.watch.begin();
         self.wait_for_others(until)
     }
 
@@ -161,6 +174,31 @@ impl Session {
     /// The connection, for what the plugin's SQL may do and no more, unless [`Guard::host`] says otherwise.
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// To be called before each statement of a plugin is prepared.
+    pub(super) fn begin_statement(&self) {
+        self.guard.begin_statement();
+        self.watch.begin();
+    }
+
+    /// Until the returned value is dropped, the key-value space's values pass, which may be larger than those in SQL.
+    pub(super) fn room_for_values(&self) -> rusqlite::Result<RoomForValues<'_>> {
+        let bytes = self.limits.value_bytes.saturating_add(BESIDE_VALUE).max(LONGEST);
+        let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
+        let before = self.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, bytes)?;
+        Ok(RoomForValues { connection: &self.connection, before })
+    }
+
+    /// Moves what was written into the file itself, and empties what it was written to first. Nobody may read meanwhile.
+    pub(super) fn checkpoint(&self) -> Result<(), DatabaseError> {
+        let _host = self.guard.host();
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy: i64 = self
+            .connection
+            .query_row(checkpoint, [], |row| row.get(0))
+            .map_err(|error| self.explain(error))?;
+        if busy == 0 { Ok(()) } else { Err(log_is_full()) }
     }
 
     pub(super) fn guard(&self) -> &Guard {
@@ -216,6 +254,7 @@ impl Session {
             return Ok(());
         }
         self.deadline.set(Instant::now() + ROLLBACK);
+        self.watch.begin();
         self.host_statement("ROLLBACK")
     }
 
@@ -251,15 +290,28 @@ impl Session {
     pub(super) fn explain(&self, error: rusqlite::Error) -> DatabaseError {
         let failure = Failure {
             refusal: self.guard.take_refusal(),
+            is_hoarding: self.watch.was_too_much(),
             is_late: self.deadline.is_over(),
             access: &self.access,
-            quota: self.quota,
+            quota: self.limits.file_bytes,
         };
         let (explained, is_broken) = failure.explain(error);
         if is_broken {
             self.is_broken.set(true);
         }
         explained
+    }
+}
+
+/// See [`Session::room_for_values`].
+pub(super) struct RoomForValues<'a> {
+    connection: &'a Connection,
+    before: i32,
+}
+
+impl Drop for RoomForValues<'_> {
+    fn drop(&mut self) {
+        let _ = self.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, self.before);
     }
 }
 
@@ -301,11 +353,12 @@ fn open_file(source: &Source, role: Role) -> Result<Connection, OpenError> {
 }
 
 /// Takes from a connection what no plugin needs, and bounds the rest.
-fn fence(connection: &Connection, limits: &DatabaseLimits) -> rusqlite::Result<()> {
+fn fence(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -512)?;
     connection.pragma_update(None, "cell_size_check", true)?;
-    // Of the whole process, and far more than it ever needs: the last line against a statement that hoards values.
-    connection.pragma_update(None, "hard_heap_limit", PROCESS_HEAP)?;
+    // What a statement sorts or keeps for itself counts as memory, whose limit ends the statement; the size of a
+    // temporary file is told only once it is gone.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     for (setting, value) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -319,17 +372,19 @@ fn fence(connection: &Connection, limits: &DatabaseLimits) -> rusqlite::Result<(
     }
     let bytes = |bytes: usize| i32::try_from(bytes).unwrap_or(i32::MAX);
     for (limit, value) in [
-        (Limit::SQLITE_LIMIT_LENGTH, bytes(limits.longest())),
-        (Limit::SQLITE_LIMIT_SQL_LENGTH, bytes(limits.longest())),
+        (Limit::SQLITE_LIMIT_LENGTH, bytes(LONGEST)),
+        // Of a whole migration; a single statement has the limit that is set.
+        (Limit::SQLITE_LIMIT_SQL_LENGTH, bytes(LONGEST)),
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
         (Limit::SQLITE_LIMIT_COLUMN, 200),
         (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 100),
-        (Limit::SQLITE_LIMIT_EXPR_DEPTH, 250),
-        (Limit::SQLITE_LIMIT_FUNCTION_ARG, 100),
+        (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+        (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
         (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 256),
         (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 16),
         (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 4000),
-        (Limit::SQLITE_LIMIT_VDBE_OP, 100_000),
+        // Room is doubled from 42 instructions on: that makes 10 752, with which 1 500 rows of two values are inserted.
+        (Limit::SQLITE_LIMIT_VDBE_OP, 11_000),
         (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
     ] {
         connection.set_limit(limit, value)?;

@@ -48,7 +48,7 @@ impl Session {
     ) -> Result<Ran, DatabaseError> {
         let sql = self.one_statement(&statement.sql, limits)?;
         let connection = self.connection();
-        self.guard().begin_statement();
+        self.begin_statement();
         // What is kept prepared keeps what it was allowed, and the host's statements are allowed more.
         if sql.len() <= KEPT_TEXT && !sql.contains(HOST_PREFIX) {
             let mut prepared = connection.prepare_cached(sql).map_err(|error| self.explain(error))?;
@@ -69,10 +69,10 @@ impl Session {
         if sql.contains('\0') {
             return Err(invalid("the statement holds a NUL character"));
         }
-        self.views().check(sql).map_err(over_limit)?;
+        self.views().check(sql)?;
         let sql = sql.trim_matches(|character: char| character.is_ascii_whitespace() || character == ';');
         if sql.contains(';') {
-            self.guard().begin_statement();
+            self.begin_statement();
             let mut batch = Batch::new(self.connection(), sql);
             let first = batch.next().map_err(|error| self.explain(error))?;
             // Whatever stands there, be it nonsense, is one too many.

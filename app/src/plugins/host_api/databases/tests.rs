@@ -167,7 +167,7 @@ async fn key_values_need_no_grant_and_outlive_the_process() {
     drop(database);
     let database = site.open(DatabaseAccess::default());
     assert_eq!(database.get("new", soon()).await.unwrap().as_deref(), Some("two"));
-    for key in ["", &"k".repeat(513)] {
+    for key in ["", &"k".repeat(513), "a\0b"] {
         assert_eq!(database.set(key, "", soon()).await.unwrap_err().kind, DatabaseErrorKind::Invalid);
     }
     let long = "v".repeat(1024 * 1024 + 1);

@@ -1,4 +1,4 @@
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
 
@@ -44,6 +44,13 @@ fn file(path: &str) -> VfsPath {
 
 fn names(names: &[&str]) -> Option<Vec<String>> {
     Some(names.iter().map(|name| (*name).to_owned()).collect())
+}
+
+#[test]
+fn nobody_else_on_the_machine_may_look_inside() {
+    let disk = Disk::new(FileLimits::default());
+    let mode = std::fs::metadata(disk.folder.path().join("files")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
 }
 
 #[tokio::test]

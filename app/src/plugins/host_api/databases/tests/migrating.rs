@@ -82,9 +82,33 @@ async fn a_file_runs_as_a_whole_or_not_at_all() {
     let error = site.migrate(&[FIRST, ("0002_bad.sql", bad)]).await.unwrap_err();
     assert!(error.contains("0002_bad.sql") && error.contains("nothing"), "{error}");
     let database = site.own();
-    assert_eq!(count(&*database).await, 3);
-    assert!(query(&*database, "SELECT * FROM one").await.is_err());
-    assert_eq!(site.migrate(&[FIRST, ("0002_bad.sql", "CREATE TABLE one (id);")]).await, Ok(1));
+    for table in ["notes", "one"] {
+        assert!(
+            query(&*database, &format!("SELECT * FROM {table}")).await.is_err(),
+            "the file before is undone too"
+        );
+    }
+    let good = ("0002_bad.sql", "CREATE TABLE one (id);");
+    assert_eq!(site.migrate(&[("0001_other.sql", NOTES), good]).await, Ok(2), "and not counted as run");
+    assert_eq!(count(&*site.own()).await, 3);
+}
+
+#[tokio::test]
+async fn a_statement_of_a_file_is_no_longer_than_another() {
+    let site = Site::new().await;
+    let many = "SELECT 'a longer statement';\n".repeat(9_000);
+    assert_eq!(site.migrate(&[("1.sql", &many)]).await, Ok(1));
+    let trigger = format!(
+        "CREATE TABLE t (x); CREATE TRIGGER g AFTER INSERT ON t BEGIN {} END;",
+        "SELECT 'a longer statement'; ".repeat(4_000)
+    );
+    let checks = format!("CREATE TABLE t (x CHECK (x {}))", "COLLATE nocase ".repeat(20_000));
+    for sql in [format!("SELECT 1 /* {} */;", "x".repeat(100_000)), trigger, checks] {
+        let error = site.migrate(&[("1.sql", &many), ("2.sql", &sql)]).await.unwrap_err();
+        assert!(error.contains("`migrations/2.sql`") && error.contains("100000 bytes"), "{error}");
+    }
+    let deep = format!("CREATE TABLE t (x CHECK (x {}))", "COLLATE nocase ".repeat(6_000));
+    assert!(site.migrate(&[("1.sql", &many), ("2.sql", &deep)]).await.unwrap_err().contains("levels deep"));
 }
 
 #[tokio::test]

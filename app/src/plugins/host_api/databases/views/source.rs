@@ -34,7 +34,7 @@ impl Source {
         })?;
         let answer = || {
             runtime
-                .block_on(tokio::time::timeout_at(until.into(), self.site.reader().query_all_raw(statement)))
+                .block_on(tokio::time::timeout_at(until.into(), self.site.views().query_all_raw(statement)))
         };
         // SQLite calls this through C, which a panic (of a runtime that is stopping) must not reach.
         match catch_unwind(AssertUnwindSafe(answer)) {

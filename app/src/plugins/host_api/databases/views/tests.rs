@@ -2,7 +2,10 @@ use std::time::{Duration, Instant};
 
 use fleuron_plugin_host::ports::SiteView;
 use rusqlite::types::Value;
-use sea_orm::{ActiveModelBehavior, ActiveModelTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    TransactionTrait,
+};
 use uuid::Uuid;
 
 use super::*;
@@ -169,6 +172,49 @@ fn all(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<Vec<Value>>> 
     let columns = statement.column_count();
     let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect())?;
     rows.collect()
+}
+
+/// The SDK's host in memory is compared with the same lines.
+#[test]
+fn the_plugin_authors_guide_names_every_column() {
+    const GUIDE: &str = include_str!("../../../../../../plugin-wit/README.md");
+    let names = |cell: &str| -> Vec<String> {
+        cell.trim().split(", ").map(|name| name.trim_matches('`').to_owned()).collect()
+    };
+    let mut documented = Vec::new();
+    for line in GUIDE.lines().filter(|line| line.starts_with("| `core_")) {
+        let cells: Vec<&str> = line.split('|').collect();
+        documented.extend(names(cells[1]).into_iter().map(|view| (view, names(cells[2]))));
+    }
+    let columns = |table: &tables::Table| table.columns.iter().map(|column| column.name.to_owned()).collect();
+    let mut there: Vec<(String, Vec<String>)> =
+        tables::ALL.iter().map(|table| (table.name.to_owned(), columns(table))).collect();
+    documented.sort();
+    there.sort();
+    assert_eq!(documented, there);
+}
+
+/// Two scans at once take all connections that plugins have, and none that pages are made with.
+#[tokio::test]
+async fn views_leave_the_sites_connections_alone() {
+    let site = Site::new().await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        held.push(site.database.views().begin().await.unwrap());
+    }
+    let in_time = Duration::from_secs(5);
+    let page = posts::Entity::find().count(site.database.reader());
+    assert!(tokio::time::timeout(in_time, page).await.unwrap().unwrap() > 0);
+    // And the other way round.
+    drop(held);
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(site.database.reader().begin().await.unwrap());
+    }
+    let answer = site.number(&[SiteView::Tags], "SELECT count(*) FROM core_tags");
+    assert_eq!(tokio::time::timeout(in_time, answer).await.unwrap(), 3);
+    let written = site.database.views().execute_unprepared("DELETE FROM posts").await;
+    assert!(written.is_err(), "views can only read");
 }
 
 #[tokio::test]
