@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 
 use crate::breaker::{Admission, Breaker, BreakerSettings};
 use crate::call::Outcome;
@@ -34,9 +34,6 @@ use crate::plugin_log::PluginLog;
 use crate::pool::{Pool, Seat};
 use crate::ports::{EventPort, LogLevel, Ports};
 use crate::status::{HookStatus, PluginState, PluginStatus};
-
-/// How much earlier than its call the wait for an instance ends.
-const SEAT_SLACK: Duration = Duration::from_millis(2);
 
 /// What all plugins of a host share.
 #[derive(Clone)]
@@ -166,12 +163,10 @@ impl Plugin {
             Some(Admission::Call) => None,
             Some(Admission::Probe) => Some(Probe::new(Arc::clone(self), H::POINT)),
         };
-        let deadline = started + self.timeout;
-        let mut work =
-            Box::pin(Arc::clone(self).serve::<H>(Arc::clone(payload), Arc::clone(context), deadline));
+        let mut work = Box::pin(Arc::clone(self).serve::<H>(Arc::clone(payload), Arc::clone(context)));
         match self.poll_here(work.as_mut()).await {
             Poll::Ready(result) => self.settle(H::POINT, started, context, probe, result),
-            Poll::Pending => self.hand_over::<H>(work, context, probe, started, deadline).await,
+            Poll::Pending => self.hand_over::<H>(work, context, probe, started).await,
         }
     }
 
@@ -255,14 +250,10 @@ impl Plugin {
         context: &Arc<CallContext>,
         probe: Option<Probe>,
         started: Instant,
-        deadline: Instant,
     ) -> Result<(H::Results, Pending), CallError> {
         let (plugin, context) = (Arc::clone(self), Arc::clone(context));
         let task = self.guests.spawn(async move {
-            let result = match timeout_at(deadline.into(), work).await {
-                Ok(result) => result,
-                Err(_elapsed) => Err(CallError::Timeout(plugin.timeout)),
-            };
+            let result = work.await;
             plugin.settle(H::POINT, started, &context, probe, result)
         });
         match task.await {
@@ -271,25 +262,31 @@ impl Plugin {
         }
     }
 
-    /// Everything that a call does: find an instance, call it, put it back. Owns what it uses, so that it can move.
+    /// Everything that a call does: find an instance, call it, put it back. Owns what it uses, so that it can move. The
+    /// call has its whole time from when it has its instance; as long it waits for one.
     async fn serve<H: Hook>(
         self: Arc<Self>,
         payload: Arc<H::Payload>,
         context: Arc<CallContext>,
-        deadline: Instant,
     ) -> Result<(H::Results, Outcome), CallError> {
         let _running = self.pulse.run();
         // That all are at work is not this call's failure.
-        let seat = match timeout_at((deadline - SEAT_SLACK).into(), self.pool.seat()).await {
+        let seat = match timeout(self.timeout, self.pool.seat()).await {
             Ok(seat) => seat?,
             Err(_elapsed) => return Err(CallError::Busy),
         };
         // The seat is free only after the instance is gone: what is declared last is dropped first.
         let (seat, mut instance) = match self.pool.take(&seat) {
             Some(instance) => (seat, instance),
-            None => self.start_apart(seat).await?,
+            None => match timeout(self.timeout, self.start_apart(seat)).await {
+                Ok(started) => started?,
+                Err(_elapsed) => return Err(CallError::Timeout(self.timeout)),
+            },
         };
-        let answer = instance.call::<H>(&payload, context, deadline, self.timeout).await?;
+        let deadline = Instant::now() + self.timeout;
+        let call = instance.call::<H>(&payload, context, deadline, self.timeout);
+        let answer =
+            timeout_at(deadline.into(), call).await.unwrap_or(Err(CallError::Timeout(self.timeout)))?;
         self.put_back(instance, seat);
         Ok(answer)
     }

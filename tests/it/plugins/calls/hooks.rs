@@ -148,7 +148,11 @@ async fn a_hook_fires_for_those_who_list_it() {
     for (_, name) in &HOOKS[1..] {
         all = all.hook(&format!("{name}: priority = -1"));
     }
-    let everywhere = all.lines("[events.\"plugin.com.example.source.*\"]").install(&app).await;
+    let everywhere = all
+        .lines("[events.\"plugin.com.example.source.*\"]")
+        .lines("[[cron]]\nlabel = \"Never\"\njob_type = \"never\"\ncron_expr = \"0 0 29 2 *\"")
+        .install(&app)
+        .await;
     let nowhere = caller("com.example.nowhere").install(&app).await;
     for point in HookPoint::ALL {
         let name = point.name();

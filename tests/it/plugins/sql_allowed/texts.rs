@@ -69,7 +69,7 @@ pub(super) const ALLOWED: &[(&str, &str, &str, &str)] = &[
         "db-query",
         "SELECT ? AS a, ? AS b, ? AS c",
         r#"["hällo", [1, 2], {"k": "v"}]"#,
-        r#"[{"a": "hällo", "b": "[1,2]", "c": "{\"k\":\"v\"}"}]"#,
+        r#"[{"a": "hällo", "b": "[1, 2]", "c": "{\"k\": \"v\"}"}]"#,
     ),
     (
         "db-query",
@@ -319,7 +319,7 @@ pub(super) const ALLOWED: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "db-query",
-        r#"SELECT json_set('{"a":1}', '$.b', 2) AS a, json_patch('{"a":1}', '{"a":null}') AS b, json_valid('{') AS c, json_array_length('[1,2]') AS d"#,
+        r#"SELECT json_set('{"a":1}', '$.b', 2) AS a, json_remove('{"a":1}', '$.a') AS b, json_valid('{') AS c, json_array_length('[1,2]') AS d"#,
         "",
         r#"[{"a": "{\"a\":1,\"b\":2}", "b": "{}", "c": 0, "d": 2}]"#,
     ),
@@ -463,7 +463,7 @@ pub(super) const ALLOWED: &[(&str, &str, &str, &str)] = &[
         "db-query",
         "SELECT data, document FROM things ORDER BY id DESC LIMIT 1",
         "",
-        r#"[{"data": "AP8=", "document": "{\"stored\":true}"}]"#,
+        r#"[{"data": "AP8=", "document": "{\"stored\": true}"}]"#,
     ),
     (
         "db-execute",
