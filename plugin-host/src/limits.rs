@@ -88,7 +88,7 @@ impl StoreMemory {
 
     fn grow(&mut self, current: usize, desired: usize) -> bool {
         let growth = desired.saturating_sub(current);
-        if !self.used.checked_add(growth).is_some_and(|total| total <= self.limit) {
+        if self.used.checked_add(growth).is_none_or(|total| total > self.limit) {
             self.refused = Some(Shortage::Own);
         } else if !self.total.take(growth) {
             self.refused = Some(Shortage::Total);
