@@ -53,7 +53,7 @@ impl State {
         let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
         if !(1..=MAX_EVENT_TYPE).contains(&event_type.len()) || !event_type.bytes().all(fits) {
             return Err(format!(
-                "an event's type has 1 to {MAX_EVENT_TYPE} lower-case letters, digits, `.`, `_` and `-`, as in \
+                "an event's type has 1 to {MAX_EVENT_TYPE} lower-case letters, digits, `_` and `-`, as in \
                  `order-paid`"
             ));
         }
