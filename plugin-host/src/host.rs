@@ -125,6 +125,16 @@ impl PluginHost {
         self.inner.registry.changes()
     }
 
+    /// Compiles code beside the running calls, without running any of it, and answers the hooks that it exports. What was
+    /// compiled is kept for [`PluginHost::load`].
+    ///
+    /// # Errors
+    /// Where the code is refused.
+    pub async fn prepare(&self, wasm: Vec<u8>) -> Result<Vec<HookPoint>, LoadError> {
+        let compiled = self.compile(wasm).await?;
+        Ok(compiled.exported().collect())
+    }
+
     /// Loads a plugin, or replaces the one with its id: compiles beside the running calls, starts a first instance to
     /// see that it can run, brings its database up to date, then swaps. Calls that run on the old code end there, and
     /// see the new schema while they do.

@@ -12,6 +12,8 @@ pub struct BundledPlugin {
     pub readme: &'static str,
     /// The built module, what its manifest calls the entry.
     pub wasm: &'static [u8],
+    /// Its migrations, each a name and SQL, in the order of their names.
+    pub migrations: &'static [(&'static str, &'static str)],
 }
 
 include!(concat!(env!("OUT_DIR"), "/bundled.rs"));

@@ -10,7 +10,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use fleuron_plugin_host::{
-    DirectorySource, Finding, Manifest, Origin, Package, PluginHost, PluginId, WatchHandle,
+    DirectorySource, Finding, Manifest, Migration, Origin, Package, PluginHost, PluginId, WatchHandle,
 };
 use tokio::task::JoinHandle;
 
@@ -233,11 +233,15 @@ fn bundled_packages() -> Vec<Package> {
         Some(Package {
             manifest,
             wasm: plugin.wasm.to_vec(),
-            migrations: Vec::new(),
+            migrations: plugin.migrations.iter().map(migration).collect(),
             origin: Origin::Bundled,
         })
     };
     bundled::all().iter().filter_map(package).collect()
+}
+
+fn migration((name, sql): &(&str, &str)) -> Migration {
+    Migration { name: (*name).to_owned(), sql: (*sql).to_owned() }
 }
 
 fn bundled_manifest(plugin: bundled::BundledPlugin) -> Option<Manifest> {
