@@ -26,6 +26,7 @@ mod reload;
 mod report;
 mod site;
 mod startup;
+mod uploads;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,6 +50,8 @@ struct Bench {
     folder: PathBuf,
     /// Worker threads of every server.
     workers: usize,
+    /// A package to upload in place of the one that is made.
+    package: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -73,7 +76,7 @@ fn measure() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    let bench = Bench { time: arguments.time, folder: arguments.folder.clone(), workers };
+    let bench = Bench { time: arguments.time, folder: arguments.folder.clone(), workers, package: arguments.package.clone() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut report = Report::default();
     for scenario in Scenario::ALL.into_iter().filter(|scenario| arguments.wants(*scenario)) {
@@ -94,5 +97,6 @@ async fn run(scenario: Scenario, bench: &Bench, report: &mut Report) -> Result<(
         Scenario::Memory => Box::pin(memory::run(bench, report)).await,
         Scenario::Plugins => Box::pin(many::run(bench, report)).await,
         Scenario::Reload => Box::pin(reload::run(bench, report)).await,
+        Scenario::Uploads => Box::pin(uploads::run(bench, report)).await,
     }
 }
