@@ -17,7 +17,7 @@ const BUNDLED: [&str; 2] = ["reading-time", "slug-and-excerpt"];
 const LANGUAGES: [&str; 6] = ["c", "go", "javascript", "python", "rust", "zig"];
 
 /// The parts of the guest SDK: to be watched, and to be copied into new plugin projects.
-const SDK: [&str; 5] = ["Cargo.toml", "README.md", "plugin.wit", "src", "wit"];
+const SDK: [&str; 6] = ["Cargo.toml", "README.md", "docs", "plugin.wit", "src", "wit"];
 
 fn main() {
     guest::finish(run());

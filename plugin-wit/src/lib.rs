@@ -29,6 +29,19 @@ pub mod prelude {
     };
 }
 
+/// The guide, whose examples are tested with the crate.
+#[cfg(any(doc, doctest))]
+pub mod guide {
+    #[doc = include_str!("../docs/first-plugin.md")]
+    pub mod first_plugin {}
+    #[doc = include_str!("../docs/hooks.md")]
+    pub mod hooks {}
+    #[doc = include_str!("../docs/host-calls.md")]
+    pub mod host_calls {}
+    #[doc = include_str!("../docs/tables.md")]
+    pub mod tables {}
+}
+
 /// What [`export_plugin_hooks!`] expands to; no part of the interface.
 #[doc(hidden)]
 pub mod private {
