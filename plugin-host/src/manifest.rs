@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::cron::Schedule;
 use crate::hook::HookPoint;
 use crate::plugin_id::PluginId;
-use crate::ports::SiteView;
+use crate::ports::{HttpPermission, SiteView};
 pub use faults::{ManifestErrors, ManifestFault};
 pub use settings::{Setting, SettingType};
 
@@ -80,8 +80,8 @@ pub enum Isolation {
 pub struct Permissions {
     /// Databases it reads or writes.
     pub database: Vec<DatabasePermission>,
-    /// Hosts it may reach: `api.example.com`, `*.example.com`, each with an optional `:port`.
-    pub http: Vec<String>,
+    /// Hosts it may reach.
+    pub http: Vec<HttpPermission>,
     /// Accepted for plugins written elsewhere: a plugin's own settings need no permission.
     pub config: Vec<String>,
     /// Whether it may emit events (`events = ["emit"]`).

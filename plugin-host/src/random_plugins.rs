@@ -64,7 +64,7 @@ version = "1.0.0"
 isolation = "instance"
 [permissions]
 database = ["own", "read:posts"]
-http = ["api.example.com", "*.example.org:8443"]
+http = ["api.example.com", "*.example.org:8443", "setting:target"]
 events = ["emit"]
 max_memory_mb = 4
 timeout_ms = 30
@@ -84,6 +84,8 @@ default = "a"
 type = "number"
 min = 1
 max = 10
+[settings.target]
+type = "url"
 "#;
 
 /// So many bytes that depend on a number and on nothing else.
