@@ -5,6 +5,7 @@
 
 mod faults;
 mod parse;
+mod reference;
 mod section;
 mod settings;
 
@@ -17,6 +18,7 @@ use crate::hook::HookPoint;
 use crate::plugin_id::PluginId;
 use crate::ports::{HttpPermission, SiteView};
 pub use faults::{ManifestErrors, ManifestFault};
+pub use reference::reference;
 pub use settings::{Setting, SettingType};
 
 /// The name of the file, and of the custom section that may stand in for it.
