@@ -9,6 +9,7 @@ mod capability;
 mod check;
 mod compiled;
 mod config;
+pub mod consent;
 pub mod cron;
 mod denials;
 mod directory;

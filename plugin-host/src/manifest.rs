@@ -5,6 +5,7 @@
 
 mod faults;
 mod parse;
+mod reference;
 mod section;
 mod settings;
 
@@ -15,8 +16,9 @@ use std::time::Duration;
 use crate::cron::Schedule;
 use crate::hook::HookPoint;
 use crate::plugin_id::PluginId;
-use crate::ports::SiteView;
+use crate::ports::{HttpPermission, SiteView};
 pub use faults::{ManifestErrors, ManifestFault};
+pub use reference::reference;
 pub use settings::{Setting, SettingType};
 
 /// The name of the file, and of the custom section that may stand in for it.
@@ -80,8 +82,8 @@ pub enum Isolation {
 pub struct Permissions {
     /// Databases it reads or writes.
     pub database: Vec<DatabasePermission>,
-    /// Hosts it may reach: `api.example.com`, `*.example.com`, each with an optional `:port`.
-    pub http: Vec<String>,
+    /// Hosts it may reach.
+    pub http: Vec<HttpPermission>,
     /// Accepted for plugins written elsewhere: a plugin's own settings need no permission.
     pub config: Vec<String>,
     /// Whether it may emit events (`events = ["emit"]`).

@@ -316,7 +316,7 @@ impl From<&Permissions> for PluginPermissions {
         let own = asked.database.contains(&DatabasePermission::Own);
         Self {
             database: DatabasePermissions { own, read: read.collect() },
-            http: asked.http.clone(),
+            http: asked.http.iter().map(ToString::to_string).collect(),
             config: asked.config.clone(),
             emit_events: asked.emit,
         }
