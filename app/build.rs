@@ -39,7 +39,10 @@ fn embed_plugins(plugins: &Path, out: &Path) -> Result<(), String> {
     let mut table = String::from("const BUNDLED: &[BundledPlugin] = &[\n");
     for name in BUNDLED {
         let folder = plugins.join(name);
-        guest::watch(&folder, &["Cargo.toml", "Cargo.lock", "manifest.toml", "README.md", "src", "migrations"]);
+        guest::watch(
+            &folder,
+            &["Cargo.toml", "Cargo.lock", "manifest.toml", "README.md", "src", "migrations"],
+        );
         let built = Guests { folder: &folder, package: None, target: "wasm32-unknown-unknown" }.build()?;
         let wasm = out.join(format!("{name}.wasm"));
         guest::copy(&built.join(name.replace('-', "_")).with_extension("wasm"), &wasm)?;

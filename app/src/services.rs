@@ -6,7 +6,9 @@ use fleuron_plugin_host::{HostConfig, PluginHost};
 use url::Url;
 
 use crate::{
-XX    comments::CommentService,
+    audit::AuditService,
+    auth::{AuthService, keys, token::TokenSigner},
+    comments::CommentService,
     config::Config,
     database::Database,
     egress::Egress,

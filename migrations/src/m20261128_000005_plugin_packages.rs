@@ -20,8 +20,12 @@ impl MigrationTrait for Migration {
             .unique()
             .to_owned();
         manager.create_index(versions).await?;
-        let subjects =
-            Index::create().name("audit_log_by_subject").table("audit_log").col("subject").col("id").to_owned();
+        let subjects = Index::create()
+            .name("audit_log_by_subject")
+            .table("audit_log")
+            .col("subject")
+            .col("id")
+            .to_owned();
         manager.create_index(subjects).await
     }
 

@@ -10,9 +10,7 @@ mod trial;
 
 use std::path::{Path, PathBuf};
 
-use fleuron_plugin_host::{
-    DirectorySource, PluginId, Severity, check_plugin, ports::PortError,
-};
+use fleuron_plugin_host::{DirectorySource, PluginId, Severity, check_plugin, ports::PortError};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -20,7 +18,7 @@ use self::site::{Site, SiteArguments};
 use super::{Failure, block_on};
 use crate::{
     auth::keys::create_private_folder,
-    config::{Config, Options},
+    config::Options,
     plugins::{
         host_api,
         scaffold::{self, Language},

@@ -12,7 +12,7 @@ mod settle;
 mod steps;
 mod store;
 
-pub(crate) use data::PluginData;
+pub use data::PluginData;
 pub use model::{Install, Removal, StoredPackage};
 pub(super) use repo::decisions;
 pub use repo::{InstalledPlugin, all, find};

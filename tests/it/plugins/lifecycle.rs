@@ -160,7 +160,8 @@ async fn what_a_plugin_kept_stays_or_goes() {
     let app = TestApp::spawn().await;
     let administrator = app.administrator().await;
     let manifest = manifest("com.example.caller", &["on-post-created"]);
-    let manifest = format!("{manifest}\n[permissions]\ndatabase = [\"own\"]\n[settings.key]\ntype = \"secret\"\n");
+    let manifest =
+        format!("{manifest}\n[permissions]\ndatabase = [\"own\"]\n[settings.key]\ntype = \"secret\"\n");
     let tables = [("0001_notes.sql", "CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('kept')")];
     let package = package(&manifest, &module(guests::RECORDER), &tables);
     let path = "/api/v1/admin/plugins/com.example.caller";
@@ -330,7 +331,8 @@ async fn a_log_can_be_followed() {
 async fn the_command_line_manages_a_site_in_its_folder_and_from_afar() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::new(PROGRAM, folder.path());
-    let words = ["user", "create", "--email", "ada@example.com", "--username", "ada", "--role", "administrator"];
+    let words =
+        ["user", "create", "--email", "ada@example.com", "--username", "ada", "--role", "administrator"];
     program.run(&words, "a quite long password\n").await.succeeded();
     let write = |name: &str, package: Vec<u8>| fs::write(folder.path().join(name), package).unwrap();
     write("one.zip", stamper(1, ""));
@@ -345,7 +347,8 @@ async fn the_command_line_manages_a_site_in_its_folder_and_from_afar() {
     assert!(waits.stderr.contains("--yes") && waits.stderr.contains("plugin consent"), "{}", waits.stderr);
     assert_eq!(stamp(&ada).await, None);
     program.run(&["plugin", "consent", STAMPER_ID, "--yes"], "").await.succeeded();
-    eventually("the server notices", async || (stamp(&ada).await.as_deref() == Some("v001")).then_some(())).await;
+    eventually("the server notices", async || (stamp(&ada).await.as_deref() == Some("v001")).then_some(()))
+        .await;
 
     // From afar.
     let token = ada.account().access_token.clone();
@@ -372,6 +375,7 @@ async fn the_command_line_manages_a_site_in_its_folder_and_from_afar() {
     assert!(refused.stderr.contains("nothing was removed"), "{}", refused.stderr);
     afar.run(&["plugin", "uninstall", STAMPER_ID, "--delete-data", "--yes"], "").await.succeeded();
     assert_eq!(stamp(&ada).await, None);
-    let nobody = program.clone().with("FLEURON_SERVER", &serving.url).run(&["plugin", "list"], "").await.failed();
+    let nobody =
+        program.clone().with("FLEURON_SERVER", &serving.url).run(&["plugin", "list"], "").await.failed();
     assert!(nobody.stderr.contains("--token"), "{}", nobody.stderr);
 }

@@ -46,7 +46,8 @@ async fn assert_consistent(ada: &Actor) -> Option<Value> {
     let stamp = content.rsplit_once("stamp:").map(|(_, stamp)| stamp.to_owned());
     let runs = found.as_ref().filter(|plugin| plugin["state"] == "active");
     let version = runs.map(|plugin| text(&plugin["packages"]["active"], "version").to_owned());
-    let expected = version.map(|version| format!("v{:03}", version.split('.').nth(1).unwrap().parse::<u16>().unwrap()));
+    let expected =
+        version.map(|version| format!("v{:03}", version.split('.').nth(1).unwrap().parse::<u16>().unwrap()));
     assert_eq!(stamp, expected, "{found:#?}");
     found
 }
@@ -55,11 +56,13 @@ async fn assert_consistent(ada: &Actor) -> Option<Value> {
 async fn every_step_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let words = ["user", "create", "--email", "ada@example.com", "--username", "ada", "--role", "administrator"];
+    let words =
+        ["user", "create", "--email", "ada@example.com", "--username", "ada", "--role", "administrator"];
     Program::new(PROGRAM, folder).run(&words, "a quite long password\n").await.succeeded();
     for (round, delay) in DELAYS.into_iter().enumerate() {
         let round = u16::try_from(round).unwrap();
-        let (first, second) = (stamper(1 + 2 * round, ""), stamper(2 + 2 * round, "http = [\"api.example.com\"]"));
+        let (first, second) =
+            (stamper(1 + 2 * round, ""), stamper(2 + 2 * round, "http = [\"api.example.com\"]"));
 
         let package = first.clone();
         killed_in(folder, delay, async move |ada| drop(ada.try_upload(package).await)).await;

@@ -37,7 +37,13 @@ async fn each_lie_is_named_and_nothing_is_kept() {
     let administrator = app.administrator().await;
     let manifest = stamper_manifest(1, "database = [\"own\"]");
     let (manifest_bytes, module) = (manifest.as_bytes(), stamper_module(1));
-    let migration = |sql: &str| zip(&[("manifest.toml", manifest_bytes), ("plugin.wasm", &module), ("migrations/0001.sql", sql.as_bytes())]);
+    let migration = |sql: &str| {
+        zip(&[
+            ("manifest.toml", manifest_bytes),
+            ("plugin.wasm", &module),
+            ("migrations/0001.sql", sql.as_bytes()),
+        ])
+    };
     let mut link = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default();
     for (name, bytes) in [("manifest.toml", manifest_bytes), ("plugin.wasm", &module)] {
@@ -52,15 +58,42 @@ async fn each_lie_is_named_and_nothing_is_kept() {
         ("no manifest", zip(&[("plugin.wasm", &module)]), &["manifest"]),
         ("no entry", zip(&[("manifest.toml", manifest_bytes)]), &["plugin.wasm"]),
         ("a bomb", zip(&[("manifest.toml", manifest_bytes), ("plugin.wasm", &zeros)]), &["plugin.wasm"]),
-        ("slips", zip(&[("manifest.toml", manifest_bytes), ("plugin.wasm", &module), ("../../evil", b"x")]), &["../../evil"]),
+        (
+            "slips",
+            zip(&[("manifest.toml", manifest_bytes), ("plugin.wasm", &module), ("../../evil", b"x")]),
+            &["../../evil"],
+        ),
         ("a link", link.finish().unwrap().into_inner(), &["README.md"]),
-        ("two manifests", zip(&[("manifest.toml", manifest_bytes), ("manifest.json", b"{}"), ("plugin.wasm", &module)]), &["manifest.json"]),
-        ("sums", zip(&[("manifest.toml", manifest_bytes), ("plugin.wasm", &module), ("SHA256SUMS", format!("{}  plugin.wasm\n", "0".repeat(64)).as_bytes())]), &["SHA256SUMS", "plugin.wasm"]),
-        ("another inside", zip(&[("manifest.toml", manifest_bytes), ("plugin.wasm", &with_section(&module, &other))]), &["differ"]),
+        (
+            "two manifests",
+            zip(&[("manifest.toml", manifest_bytes), ("manifest.json", b"{}"), ("plugin.wasm", &module)]),
+            &["manifest.json"],
+        ),
+        (
+            "sums",
+            zip(&[
+                ("manifest.toml", manifest_bytes),
+                ("plugin.wasm", &module),
+                ("SHA256SUMS", format!("{}  plugin.wasm\n", "0".repeat(64)).as_bytes()),
+            ]),
+            &["SHA256SUMS", "plugin.wasm"],
+        ),
+        (
+            "another inside",
+            zip(&[("manifest.toml", manifest_bytes), ("plugin.wasm", &with_section(&module, &other))]),
+            &["differ"],
+        ),
         ("bad SQL", migration("CREATE TABLE ("), &["0001.sql"]),
         ("the host's tables", migration("DROP TABLE fleuron_key_values"), &["0001.sql"]),
         ("somebody else's file", migration("ATTACH 'x.sqlite' AS x"), &["0001.sql"]),
-        ("machine code", zip(&[("manifest.toml", manifest_bytes), ("plugin.wasm", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0")]), &["plugin.wasm"]),
+        (
+            "machine code",
+            zip(&[
+                ("manifest.toml", manifest_bytes),
+                ("plugin.wasm", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0"),
+            ]),
+            &["plugin.wasm"],
+        ),
     ];
     for (name, bytes, words) in cases {
         let said = reasons(&administrator, bytes, "").await;

@@ -97,7 +97,8 @@ impl Api {
 
 /// A problem document in words, each of its reasons on a line of its own.
 fn problem(problem: &Value) -> String {
-    let mut words = problem["detail"].as_str().unwrap_or("the site refused it and did not say why").to_owned();
+    let mut words =
+        problem["detail"].as_str().unwrap_or("the site refused it and did not say why").to_owned();
     for error in problem["errors"].as_array().into_iter().flatten() {
         words.push_str(&format!(
             "\n  - {}: {}",

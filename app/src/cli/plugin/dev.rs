@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use fleuron_plugin_host::{MANIFEST_FILE, PluginId, ports::LogLevel};
+use fleuron_plugin_host::{PluginId, manifest::MANIFEST_FILE, ports::LogLevel};
 use notify::{RecursiveMode, Watcher};
 use serde_json::Value;
 
@@ -56,7 +56,12 @@ pub(super) async fn run(project: &Path, place: Place) -> Result<(), Failure> {
 
 type Changes = tokio::sync::mpsc::Receiver<()>;
 
-async fn in_scratch(project: &Path, id: &PluginId, site: &Scratch, mut changes: Changes) -> Result<(), Failure> {
+async fn in_scratch(
+    project: &Path,
+    id: &PluginId,
+    site: &Scratch,
+    mut changes: Changes,
+) -> Result<(), Failure> {
     loop {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => return Ok(()),
@@ -186,7 +191,9 @@ fn watch(project: &Path) -> Result<Changes, Failure> {
         let mut is_due = false;
         loop {
             match inbox.recv_timeout(SETTLE) {
-                Ok(Ok(event)) => is_due |= !event.kind.is_access() && event.paths.iter().any(|path| is_source(&root, path)),
+                Ok(Ok(event)) => {
+                    is_due |= !event.kind.is_access() && event.paths.iter().any(|path| is_source(&root, path))
+                }
                 Ok(Err(_)) => {}
                 Err(RecvTimeoutError::Timeout) if is_due => {
                     is_due = false;

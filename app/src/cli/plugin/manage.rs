@@ -45,7 +45,11 @@ async fn agree(site: &Site, id: &PluginId, consent: &Value, name: &str, agrees: 
     println!("{name} {} ({id})", text(&consent["version"]));
     package::tell_consent(consent);
     if !agrees && !asks_person("Agree and put it in force?")? {
-        return Err(format!("not agreed to: version {} waits; `fleuron plugin consent {id}` asks again", text(&consent["version"])).into());
+        return Err(format!(
+            "not agreed to: version {} waits; `fleuron plugin consent {id}` asks again",
+            text(&consent["version"])
+        )
+        .into());
     }
     let plugin = site.consent(id, text(&consent["hash"]), None).await?;
     told(&plugin);
@@ -55,7 +59,11 @@ async fn agree(site: &Site, id: &PluginId, consent: &Value, name: &str, agrees: 
 async fn must_be_installed(site: &Site, bytes: &[u8]) -> Result<(), Failure> {
     let id = package::look(bytes)?.package.manifest.id().clone();
     let is_installed = site.details(&id).await.is_ok_and(|plugin| !plugin["packages"].is_null());
-    if is_installed { Ok(()) } else { Err(format!("{id} is not installed: use `fleuron plugin install`").into()) }
+    if is_installed {
+        Ok(())
+    } else {
+        Err(format!("{id} is not installed: use `fleuron plugin install`").into())
+    }
 }
 
 pub(super) async fn switch(site: &Site, id: &PluginId, enabled: bool) -> Result<(), Failure> {
@@ -88,9 +96,12 @@ pub(super) async fn settings(site: &Site, id: &PluginId, assignments: &[String])
     let declared = site.details(id).await?;
     for assignment in assignments {
         let (key, value) = assignment.split_once('=').ok_or_else(|| {
-            format!("\"{assignment}\" is no setting: write KEY=VALUE, KEY= for the default, KEY=- to read a line")
+            format!(
+                "\"{assignment}\" is no setting: write KEY=VALUE, KEY= for the default, KEY=- to read a line"
+            )
         })?;
-        let kind = declared["settings"].as_array().into_iter().flatten().find(|setting| setting["key"] == key);
+        let kind =
+            declared["settings"].as_array().into_iter().flatten().find(|setting| setting["key"] == key);
         let value = match value {
             "" => Value::Null,
             "-" => Value::String(crate::cli::user::ask_password(&format!("{key}: "))?),

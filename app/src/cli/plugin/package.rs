@@ -44,7 +44,8 @@ pub(super) fn write_embedded(wasm: &Path, manifest: &Path, out: Option<PathBuf>)
 
 /// Tells what a package is and asks for.
 pub(super) fn inspect(path: &Path) -> Result<(), Failure> {
-    let package = read_package(&read(path)?, &PackageLimits::default()).map_err(|reasons| all(path, &reasons))?;
+    let package =
+        read_package(&read(path)?, &PackageLimits::default()).map_err(|reasons| all(path, &reasons))?;
     let manifest = &package.package.manifest;
     let info = &manifest.plugin;
     println!("{} {} ({})", info.name, info.version, info.id);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use actix_web::dev::ServerHandle;
-use fleuron_plugin_host::{MANIFEST_FILE, Manifest, PluginId};
+use fleuron_plugin_host::{Manifest, PluginId, manifest::MANIFEST_FILE};
 use tokio::task::JoinHandle;
 
 use super::{Failure, api::Api};

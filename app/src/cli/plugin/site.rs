@@ -27,7 +27,7 @@ use crate::{
 
 /// Which site.
 #[derive(clap::Args)]
-pub(super) struct SiteArguments {
+pub(in crate::cli) struct SiteArguments {
     /// Address of a running site, such as https://blog.example.com [default: the data folder]
     #[arg(long, env = "FLEURON_SERVER", value_name = "URL")]
     server: Option<String>,
@@ -66,7 +66,9 @@ impl Site {
                 let password = crate::cli::user::ask_password("Password: ")?;
                 Ok(Self::Server(Api::sign_in(server, user, &password).await?))
             }
-            (None, None) => Err("with --server, give an administrator's --token (or FLEURON_TOKEN), or --user".into()),
+            (None, None) => {
+                Err("with --server, give an administrator's --token (or FLEURON_TOKEN), or --user".into())
+            }
         }
     }
 
@@ -127,14 +129,20 @@ impl Site {
         match self {
             Self::Server(api) => api.send(Method::POST, "/admin/plugins", Body::Package(bytes)).await,
             Self::Folder(services) => {
-                let upload = services.plugin_service.upload(&Actor::System, bytes, None).await.map_err(words)?;
+                let upload =
+                    services.plugin_service.upload(&Actor::System, bytes, None).await.map_err(words)?;
                 json_of(&NewPluginResponse::from(&upload.details))
             }
         }
     }
 
     /// Agrees to what the version that waits asks for.
-    pub(super) async fn consent(&self, id: &PluginId, hash: &str, enable: Option<bool>) -> Result<Value, Failure> {
+    pub(super) async fn consent(
+        &self,
+        id: &PluginId,
+        hash: &str,
+        enable: Option<bool>,
+    ) -> Result<Value, Failure> {
         match self {
             Self::Server(api) => {
                 let body = Body::Json(json!({ "hash": hash, "enable": enable }));

@@ -98,10 +98,13 @@ async fn write(site: &Scratch, round: usize) -> Result<Vec<(Value, Value)>, Fail
 /// Has each of the plugin's jobs run once.
 async fn tick(site: &Scratch, plugin: &PluginStatus) {
     for job in &plugin.cron {
-        let due = json!({ "label": job.label, "job_type": job.job_type, "due": chrono::Utc::now().to_rfc3339() });
+        let due =
+            json!({ "label": job.label, "job_type": job.job_type, "due": chrono::Utc::now().to_rfc3339() });
         let payload = Some(job.payload.clone().unwrap_or_else(|| due.to_string()));
         let context = CallContext::default();
-        if let Err(error) = site.services.hooks.notify_one::<hook::OnCronTick>(&plugin.id, payload, &context).await {
+        if let Err(error) =
+            site.services.hooks.notify_one::<hook::OnCronTick>(&plugin.id, payload, &context).await
+        {
             println!("The job {} failed: {error}", job.job_type);
         }
     }
@@ -118,7 +121,9 @@ fn status(site: &Scratch, id: &PluginId) -> Result<PluginStatus, Failure> {
 
 /// Waits until actions are delivered: until nothing is called any more for a moment.
 async fn settled(site: &Scratch, id: &PluginId) {
-    let calls = || status(site, id).map_or(0, |plugin| plugin.hooks.iter().map(|hook| hook.counts.calls).sum::<u64>());
+    let calls = || {
+        status(site, id).map_or(0, |plugin| plugin.hooks.iter().map(|hook| hook.counts.calls).sum::<u64>())
+    };
     let begun = std::time::Instant::now();
     let (mut seen, mut still) = (calls(), 0);
     while still < 25 && begun.elapsed() < PATIENCE {
@@ -138,7 +143,10 @@ fn tell_changes(pairs: &[(Value, Value)]) {
         let fields = ["title", "slug", "content", "excerpt", "status", "category_id", "cover_image"];
         for field in fields.into_iter().filter(|field| !stored[*field].is_null()) {
             let is_own = sent[field].is_null() && field == "status";
-            if sent[field] != stored[field] && !is_own && (!sent[field].is_null() || field == "slug" || field == "excerpt") {
+            if sent[field] != stored[field]
+                && !is_own
+                && (!sent[field].is_null() || field == "slug" || field == "excerpt")
+            {
                 println!("{what}: {field} is {}", short(&stored[field]));
             }
         }
@@ -157,12 +165,12 @@ fn tell(hook: &HookStatus, first: Option<&HookStatus>) {
     let point: HookPoint = hook.point;
     let all = &hook.counts;
     let early = first.map(|first| &first.counts).filter(|counts| counts.calls > 0);
-    let mean = |seconds: f64, calls: u64| if calls == 0 { "-".to_owned() } else { time(seconds / calls as f64) };
+    let mean =
+        |seconds: f64, calls: u64| if calls == 0 { "-".to_owned() } else { time(seconds / calls as f64) };
     let (first, later) = match early {
-        Some(early) => (
-            mean(early.seconds, early.calls),
-            mean(all.seconds - early.seconds, all.calls - early.calls),
-        ),
+        Some(early) => {
+            (mean(early.seconds, early.calls), mean(all.seconds - early.seconds, all.calls - early.calls))
+        }
         None => (mean(all.seconds, all.calls), "-".to_owned()),
     };
     println!("{:<22} {:>6} {:>7} {first:>12} {later:>12}", point.name(), all.calls, all.errors);

@@ -114,7 +114,12 @@ impl PluginLogs {
     /// The lines after the one with this number that are at least this urgent, oldest first, and the number of the last
     /// line; waits until there is a line after it. None once the logs have ended. A number that was never given, such as
     /// one of a process before, counts as 0.
-    pub async fn after(&self, plugin: &PluginId, number: u64, level: LogLevel) -> Option<(Vec<LogLine>, u64)> {
+    pub async fn after(
+        &self,
+        plugin: &PluginId,
+        number: u64,
+        level: LogLevel,
+    ) -> Option<(Vec<LogLine>, u64)> {
         let ring = self.ring(plugin);
         loop {
             let news = {

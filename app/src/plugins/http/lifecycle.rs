@@ -45,11 +45,11 @@ struct UploadQuery {
 /// What an administrator agrees to.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ConsentRequest {
+pub(super) struct ConsentRequest {
     /// The `hash` in the plugin's `consent`: it stands for these very bytes and everything that they ask for.
-    pub hash: String,
+    hash: String,
     /// Whether the plugin may run from now on. Left out: a new one may, and for others it stays as it is.
-    pub enable: Option<bool>,
+    enable: Option<bool>,
 }
 
 /// What becomes of what the plugin kept.
@@ -209,7 +209,7 @@ async fn read_body(request: &HttpRequest, mut body: web::Payload) -> Result<Vec<
     let limit = PackageLimits::default().packed;
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) {
+    if announced.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
     let mut bytes = Vec::new();
@@ -217,7 +217,7 @@ async fn read_body(request: &HttpRequest, mut body: web::Payload) -> Result<Vec<
         let chunk = chunk.map_err(|error| {
             ApiError::new(ErrorCode::MalformedRequest, format!("The body cannot be read: {error}"))
         })?;
-        if bytes.len() + chunk.len() > limit {
+        if (bytes.len() + chunk.len()) as u64 > limit {
             return Err(too_large(limit));
         }
         bytes.extend_from_slice(&chunk);
@@ -225,6 +225,6 @@ async fn read_body(request: &HttpRequest, mut body: web::Payload) -> Result<Vec<
     Ok(bytes)
 }
 
-fn too_large(limit: usize) -> ApiError {
+fn too_large(limit: u64) -> ApiError {
     ApiError::new(ErrorCode::TooLarge, format!("The package is too large; the limit is {limit} bytes."))
 }

@@ -8,7 +8,7 @@ use crate::plugins::host_api::{PluginDatabases, PluginFiles};
 
 /// The stores of all plugins. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct PluginData {
+pub struct PluginData {
     databases: Arc<PluginDatabases>,
     files: Arc<PluginFiles>,
 }

@@ -199,6 +199,9 @@ mod tests {
         assert_eq!(install.wanted().map(|(sha256, _)| sha256), Some("b"));
         install.promote();
         assert_eq!(install.active, Some(("b".to_owned(), granted(&["events:emit"]))));
-        assert_eq!((install.previous.map(|(sha256, _)| sha256), install.pending), (Some("a".to_owned()), None));
+        assert_eq!(
+            (install.previous.map(|(sha256, _)| sha256), install.pending),
+            (Some("a".to_owned()), None)
+        );
     }
 }

@@ -86,10 +86,7 @@ async fn complete(database: &impl ConnectionTrait, install: Install) -> Result<I
     Ok(InstalledPlugin { packages: packages.collect::<Result<_>>()?, install })
 }
 
-pub(super) async fn install(
-    database: &impl ConnectionTrait,
-    plugin: &PluginId,
-) -> Result<Option<Install>> {
+pub(super) async fn install(database: &impl ConnectionTrait, plugin: &PluginId) -> Result<Option<Install>> {
     let row = plugin_installs::Entity::find_by_id(plugin.to_string()).one(database).await?;
     row.map(Install::read).transpose()
 }
@@ -112,7 +109,10 @@ pub(super) async fn save(transaction: &Transaction, install: &mut Install) -> Re
         .await?;
     match changed.rows_affected {
         1 => Ok(()),
-        _ => Err(ApiError::new(ErrorCode::EditConflict, "Somebody else has just changed this plugin. Look again.")),
+        _ => Err(ApiError::new(
+            ErrorCode::EditConflict,
+            "Somebody else has just changed this plugin. Look again.",
+        )),
     }
 }
 
@@ -151,12 +151,8 @@ pub(super) async fn drop_packages(
         .filter(plugin_packages::Column::PluginId.eq(plugin.as_str()))
         .filter(plugin_packages::Column::IsStored.eq(true))
         .filter(plugin_packages::Column::Sha256.is_not_in(kept.iter().copied()));
-    let hashes: Vec<String> = surplus
-        .select_only()
-        .column(plugin_packages::Column::Sha256)
-        .into_tuple()
-        .all(transaction)
-        .await?;
+    let hashes: Vec<String> =
+        surplus.select_only().column(plugin_packages::Column::Sha256).into_tuple().all(transaction).await?;
     plugin_packages::Entity::update_many()
         .col_expr(plugin_packages::Column::IsStored, Expr::value(false))
         .filter(plugin_packages::Column::Sha256.is_in(&hashes))
@@ -180,11 +176,8 @@ pub(in crate::plugins) async fn decisions(database: &impl ConnectionTrait) -> Re
 
 /// Notes whether a plugin may run.
 pub(super) async fn decide(transaction: &Transaction, plugin: &PluginId, enabled: bool) -> Result<()> {
-    let row = plugins::Model {
-        id: plugin.as_str().to_owned(),
-        enabled,
-        updated_at: Timestamp::now().millis(),
-    };
+    let row =
+        plugins::Model { id: plugin.as_str().to_owned(), enabled, updated_at: Timestamp::now().millis() };
     let conflict = OnConflict::column(plugins::Column::Id)
         .update_columns([plugins::Column::Enabled, plugins::Column::UpdatedAt])
         .to_owned();

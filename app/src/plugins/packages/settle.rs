@@ -8,12 +8,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use fleuron_plugin_host::{
-    Package, PackageLimits, PluginHost, PluginId, consent::Granted, read_package,
-};
+use fleuron_plugin_host::{Package, PackageLimits, PluginHost, PluginId, consent::Granted, read_package};
 
 use super::{
-    PluginData, PackageStore,
+    PackageStore, PluginData,
     model::{Install, Removal, StoredPackage},
     repo::{self, InstalledPlugin},
     steps,
@@ -53,12 +51,7 @@ struct Known {
 type MayRun<'a> = &'a (dyn Fn(&StoredPackage) -> bool + Send + Sync);
 
 impl Installed {
-    pub(crate) fn new(
-        hooks: PluginHost,
-        database: Database,
-        store: PackageStore,
-        data: PluginData,
-    ) -> Self {
+    pub(crate) fn new(hooks: PluginHost, database: Database, store: PackageStore, data: PluginData) -> Self {
         let (turn, known) = (tokio::sync::Mutex::default(), Mutex::default());
         Self { shared: Arc::new(Shared { hooks, database, store, data, turn, known }) }
     }
@@ -157,7 +150,9 @@ impl Shared {
         };
         // After a restart, the version before must run in place of one that does not start.
         match &install.active {
-            Some((sha256, granted)) if sha256 != tried && !self.known().running.contains_key(&install.plugin) => {
+            Some((sha256, granted))
+                if sha256 != tried && !self.known().running.contains_key(&install.plugin) =>
+            {
                 self.load(&install.plugin, sha256, granted).await.map(drop)
             }
             _ => Ok(()),

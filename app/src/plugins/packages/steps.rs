@@ -55,7 +55,8 @@ pub(in crate::plugins) async fn upload(
         None => Install::new(plugin.clone()),
     };
     let is = |part: Option<&String>| part == Some(&package.sha256);
-    if is(install.active.as_ref().map(|(sha256, _)| sha256)) || is(install.pending.as_ref().map(|(sha256, _)| sha256))
+    if is(install.active.as_ref().map(|(sha256, _)| sha256))
+        || is(install.pending.as_ref().map(|(sha256, _)| sha256))
     {
         return Ok(false);
     }

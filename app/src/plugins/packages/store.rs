@@ -27,8 +27,10 @@ impl PackageStore {
     /// Where the folder cannot be made.
     pub fn new(data: &Path) -> Result<Self, object_store::Error> {
         let folder = data.join("packages");
-        create_private_folder(&folder)
-            .map_err(|error| object_store::Error::Generic { store: "LocalFileSystem", source: error.into() })?;
+        create_private_folder(&folder).map_err(|error| object_store::Error::Generic {
+            store: "LocalFileSystem",
+            source: error.into(),
+        })?;
         // A row must never outlive a power cut that its package does not.
         Ok(Self { store: LocalFileSystem::new_with_prefix(folder)?.with_fsync(true) })
     }
@@ -59,7 +61,9 @@ impl PackageStore {
         for sha256 in hashes {
             match self.store.delete(&Key::from(sha256.as_str())).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => tracing::warn!(package = sha256, %error, "a plugin's package cannot be deleted"),
+                Err(error) => {
+                    tracing::warn!(package = sha256, %error, "a plugin's package cannot be deleted")
+                }
             }
         }
     }

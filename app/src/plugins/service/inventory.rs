@@ -96,7 +96,9 @@ pub(super) fn inventory(
         }
     }
     // A folder may claim the id of an installed plugin; the reason stands beside it.
-    for plugin in known.iter().filter(|plugin| plugin.origin != Origin::Uploaded && !plugin.problems.is_empty()) {
+    for plugin in
+        known.iter().filter(|plugin| plugin.origin != Origin::Uploaded && !plugin.problems.is_empty())
+    {
         entries.push(PluginEntry::known(plugin, EntryState::Faulty));
     }
     for plugin in known.iter().filter(|plugin| !plugin.is_wanted) {

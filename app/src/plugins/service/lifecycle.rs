@@ -2,7 +2,9 @@
 
 use std::{cmp::Ordering, path::Path};
 
-use fleuron_plugin_host::{Manifest, Origin, PackageLimits, PluginId, UploadedPackage, consent, read_package};
+use fleuron_plugin_host::{
+    Manifest, Origin, PackageLimits, PluginId, UploadedPackage, consent, read_package,
+};
 use uuid::Uuid;
 
 use super::{EntryState, PluginDetails, PluginService, not_loaded};
@@ -84,7 +86,13 @@ impl PluginService {
     /// # Errors
     /// `consent_mismatch` where something else waits, `not_possible` where nothing does, `validation_failed` where the
     /// version does not start; what ran runs on then.
-    pub async fn consent(&self, actor: &Actor, id: &PluginId, hash: &str, enable: Option<bool>) -> Result<PluginDetails> {
+    pub async fn consent(
+        &self,
+        actor: &Actor,
+        id: &PluginId,
+        hash: &str,
+        enable: Option<bool>,
+    ) -> Result<PluginDetails> {
         actor.require(Permission::ManagePlugins)?;
         let installed = packages::find(self.database.reader(), id).await?;
         let installed = installed.ok_or_else(|| ApiError::not_found("installed plugin"))?;
@@ -132,7 +140,12 @@ impl PluginService {
                 Box::pin(packages::switch(transaction, actor, id, *enabled))
             })
             .await?;
-        if enabled { self.settled(id).await } else { self.manager.settle().await?; self.details(id).await }
+        if enabled {
+            self.settled(id).await
+        } else {
+            self.manager.settle().await?;
+            self.details(id).await
+        }
     }
 
     /// Removes a plugin that was installed from a package, with or without what it kept.
@@ -158,7 +171,8 @@ impl PluginService {
             None => Ok(()),
             Some(_) => {
                 let problems = self.manager.installed().problems(id).join("; ");
-                let detail = format!("The plugin does not run any more, but {problems}. The next start tries again.");
+                let detail =
+                    format!("The plugin does not run any more, but {problems}. The next start tries again.");
                 Err(ApiError::new(ErrorCode::Unavailable, detail))
             }
         }
@@ -181,11 +195,7 @@ impl PluginService {
     }
 
     /// Everything that can be said of a package without running it.
-    async fn look_through(
-        &self,
-        bytes: Vec<u8>,
-        sha256: Option<&str>,
-    ) -> Result<(UploadedPackage, Vec<u8>)> {
+    async fn look_through(&self, bytes: Vec<u8>, sha256: Option<&str>) -> Result<(UploadedPackage, Vec<u8>)> {
         let read = move || (read_package(&bytes, &PackageLimits::default()), bytes);
         let (read, bytes) = tokio::task::spawn_blocking(read).await.map_err(ApiError::internal)?;
         let uploaded = read.map_err(refused)?;
@@ -234,7 +244,9 @@ impl PluginService {
             Err(refusal) => vec![format!("`{}`: {refusal}", package.manifest.plugin.entry)],
             Ok(exported) => {
                 let missing = package.manifest.hooks.keys().filter(|point| !exported.contains(point));
-                missing.map(|point| format!("the manifest lists {point}, which the code does not export")).collect()
+                missing
+                    .map(|point| format!("the manifest lists {point}, which the code does not export"))
+                    .collect()
             }
         }
     }

@@ -76,7 +76,12 @@ fn measure() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    let bench = Bench { time: arguments.time, folder: arguments.folder.clone(), workers, package: arguments.package.clone() };
+    let bench = Bench {
+        time: arguments.time,
+        folder: arguments.folder.clone(),
+        workers,
+        package: arguments.package.clone(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut report = Report::default();
     for scenario in Scenario::ALL.into_iter().filter(|scenario| arguments.wants(*scenario)) {

@@ -80,7 +80,8 @@ async fn small(server: &Server, report: &mut Report) -> Result<()> {
     times.sort();
     let slowest = *times.last().ok_or("nothing was uploaded")?;
     let median = times[times.len() / 2];
-    let measured = format!("{} of code: median {}, slowest {}", mebibytes(size), amount(median), amount(slowest));
+    let measured =
+        format!("{} of code: median {}, slowest {}", mebibytes(size), amount(median), amount(slowest));
     report.bar("a Rust plugin, upload to live", measured, format!("<= {}", amount(LIVE)), slowest <= LIVE);
     Ok(())
 }
@@ -104,7 +105,12 @@ async fn again(site: &Site, id: &str, report: &mut Report) -> Result<()> {
         return Err(format!("{id} does not run after a reload").into());
     }
     let measured = format!("{} from request to answer", amount(took));
-    report.bar("the large plugin, loaded from the cache", measured, format!("<= {}", amount(CACHED)), took <= CACHED);
+    report.bar(
+        "the large plugin, loaded from the cache",
+        measured,
+        format!("<= {}", amount(CACHED)),
+        took <= CACHED,
+    );
     server.process.stop().await
 }
 
