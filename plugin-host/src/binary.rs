@@ -6,7 +6,7 @@ mod world;
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
 };
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{CustomSectionReader, Encoding, Parser, Payload};
 use wasmtime::Engine;
 use wit_component::ComponentEncoder;
 
@@ -14,7 +14,7 @@ use self::effort::Effort;
 use crate::error::LoadError;
 
 /// The custom section that may hold the manifest.
-const MANIFEST_SECTION: &str = "manifest";
+pub(crate) const MANIFEST_SECTION: &str = "manifest";
 /// How the sections start in which bindings generators leave a module's world.
 const WORLD_SECTION: &str = "component-type";
 
@@ -41,10 +41,7 @@ pub(crate) fn to_component(bytes: &[u8]) -> Result<Vec<u8>, String> {
     match kind(bytes)? {
         Kind::Component => Ok(bytes.to_vec()),
         Kind::TypedModule { preview1 } => componentise(bytes, preview1),
-        Kind::PlainModule => Err("it is a core module without the description of its interface that wit-bindgen \
-                                  leaves in it; build it against plugin.wit, and strip names only, not all custom \
-                                  sections"
-            .to_owned()),
+        Kind::PlainModule => Err(no_interface()),
     }
 }
 
@@ -61,20 +58,66 @@ pub fn embed_world(code: &[u8]) -> Result<Vec<u8>, LoadError> {
     }
 }
 
+/// Whether the input is of a kind that [`to_component`] takes. Looks through it; makes and compiles nothing.
+///
+/// # Errors
+/// Says why it is not.
+pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
+    match kind(bytes)? {
+        Kind::Component | Kind::TypedModule { .. } => Ok(()),
+        Kind::PlainModule => Err(no_interface()),
+    }
+}
+
+fn no_interface() -> String {
+    "it is a core module without the description of its interface that wit-bindgen leaves in it; build it against \
+     plugin.wit, and strip names only, not all custom sections"
+        .to_owned()
+}
+
 /// The text of the binary's custom section `manifest`, if there is one.
 pub(crate) fn embedded_manifest(bytes: &[u8]) -> Option<String> {
-    let mut depth = 0_usize;
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload.ok()? {
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section) if depth == 0 && section.name() == MANIFEST_SECTION => {
-                return String::from_utf8(section.data().to_vec()).ok();
-            }
-            _ => {}
-        }
+    let section = manifest_sections(bytes).next()?.ok()?;
+    String::from_utf8(section.data().to_vec()).ok()
+}
+
+/// As [`embedded_manifest`], where nothing may be passed over in silence.
+///
+/// # Errors
+/// Where the binary cannot be read to its end, has two such sections, or one that is not UTF-8.
+pub(crate) fn sole_manifest(bytes: &[u8]) -> Result<Option<String>, String> {
+    let sections =
+        manifest_sections(bytes).collect::<Result<Vec<_>, wasmparser::Error>>().map_err(invalid)?;
+    match sections.as_slice() {
+        [] => Ok(None),
+        [section] => String::from_utf8(section.data().to_vec()).map(Some).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            format!("its section `{MANIFEST_SECTION}` is not UTF-8 from byte {valid} on")
+        }),
+        several => Err(format!("it has {} sections `{MANIFEST_SECTION}`; keep one", several.len())),
     }
-    None
+}
+
+/// The sections `manifest` of the binary itself, not those of modules and components inside it.
+fn manifest_sections(
+    bytes: &[u8],
+) -> impl Iterator<Item = Result<CustomSectionReader<'_>, wasmparser::Error>> {
+    let mut depth = 0_usize;
+    Parser::new(0).parse_all(bytes).filter_map(move |payload| match payload {
+        Err(error) => Some(Err(error)),
+        Ok(Payload::ModuleSection { .. } | Payload::ComponentSection { .. }) => {
+            depth += 1;
+            None
+        }
+        Ok(Payload::End(_)) => {
+            depth = depth.saturating_sub(1);
+            None
+        }
+        Ok(Payload::CustomSection(section)) if depth == 0 && section.name() == MANIFEST_SECTION => {
+            Some(Ok(section))
+        }
+        Ok(_) => None,
+    })
 }
 
 fn kind(bytes: &[u8]) -> Result<Kind, String> {
@@ -225,5 +268,21 @@ mod tests {
         let bytes = with_section(COMPONENT, "manifest", b"[plugin]");
         assert_eq!(embedded_manifest(&bytes).as_deref(), Some("[plugin]"));
         assert_eq!(embedded_manifest(MODULE), None);
+    }
+
+    #[test]
+    fn where_it_matters_a_second_manifest_is_a_fault() {
+        let one = with_section(COMPONENT, "manifest", b"[plugin]");
+        assert_eq!(sole_manifest(&one), Ok(Some("[plugin]".to_owned())));
+        assert_eq!(sole_manifest(MODULE), Ok(None));
+        let two = with_section(&one, "manifest", b"[plugin]");
+        assert_eq!(embedded_manifest(&two).as_deref(), Some("[plugin]"));
+        assert!(sole_manifest(&two).is_err_and(|reason| reason.contains("has 2 sections")));
+        let latin = with_section(COMPONENT, "manifest", b"caf\xe9");
+        assert!(sole_manifest(&latin).is_err_and(|reason| reason.contains("from byte 3 on")));
+        let inside =
+            wat::parse_str(r#"(component (core module (@custom "manifest" "a")) (@custom "manifest" "b"))"#)
+                .expect("a component");
+        assert_eq!(sole_manifest(&inside), Ok(Some("b".to_owned())));
     }
 }

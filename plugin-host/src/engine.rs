@@ -10,7 +10,7 @@ use crate::config::HostConfig;
 use crate::error::HostError;
 use crate::guest_state::GuestState;
 use crate::host_api;
-pub(crate) use code_cache::CodeCache;
+pub(crate) use code_cache::{CodeCache, hex};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use ticker::Running;
 pub(crate) use ticker::{Pulse, Ticker};

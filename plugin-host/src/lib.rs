@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod archive;
 #[cfg(any(test, feature = "testing"))]
 mod bare;
 mod binary;
@@ -39,6 +40,7 @@ mod status;
 pub mod testing;
 
 pub use binary::embed_world;
+pub use archive::{Icon, PackageLimits, UploadedPackage, embed_manifest, pack, read_package};
 pub use check::{Problem, Severity, check_code, check_plugin};
 pub use config::HostConfig;
 pub use directory::{DirectorySource, Finding, Found, WatchHandle};

@@ -25,7 +25,7 @@ pub use settings::{Setting, SettingType};
 pub const MANIFEST_FILE: &str = "manifest.toml";
 
 /// Everything a plugin says about itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
     /// Who it is.
     pub plugin: PluginInfo,
@@ -47,7 +47,7 @@ pub struct Manifest {
 }
 
 /// The section `[plugin]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PluginInfo {
     /// The id, immutable.
     pub id: PluginId,
@@ -138,7 +138,7 @@ pub enum OnError {
 }
 
 /// One `[[cron]]` entry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CronEntry {
     /// The name that people read.
     pub label: String,

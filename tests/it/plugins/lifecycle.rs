@@ -3,11 +3,11 @@
 use std::fs;
 
 use fleuron_tests::packages::{STAMPER_ID, package, stamper, stamper_manifest, stamper_module};
-use fleuron_tests::{Actor, Program, TestApp, both, caller, eventually, guests, manifest, post, text};
+use fleuron_tests::{Actor, Program, TestApp, both, caller, eventually, guests, manifest, post, text, write_plugin};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{module, status_of, write_plugin};
+use super::{module, status_of};
 use crate::PROGRAM;
 
 const PATH: &str = "/api/v1/admin/plugins/com.example.stamper";
@@ -179,7 +179,8 @@ async fn what_a_plugin_kept_stays_or_goes() {
         if round == 0 {
             assert!(!is_set().await);
             let secret = json!({ "values": { "key": "s3cret" } });
-            administrator.put(&format!("{path}/settings"), &secret).await.expect(200);
+            let request = administrator.request(reqwest::Method::PUT, &format!("{path}/settings")).json(&secret);
+            administrator.send(request).await.expect(200);
             post("A post").create(&administrator).await;
             eventually("its file is written", async || files.is_dir().then_some(())).await;
         } else if round == 1 {
@@ -306,10 +307,11 @@ async fn plugins_of_all_origins_are_switched() {
 async fn a_log_can_be_followed() {
     use futures_util::StreamExt as _;
 
-    let caller = caller("database = [\"own\"]").spawn().await;
-    let app = &caller.app;
+    let app = TestApp::spawn().await;
+    let id = "com.example.follower";
+    let caller = caller(id).install(&app).await;
     let administrator = app.administrator().await;
-    let path = format!("/api/v1/admin/plugins/{}/logs", caller.id());
+    let path = format!("/api/v1/admin/plugins/{id}/logs");
     let request = administrator.request(reqwest::Method::GET, &path).header("accept", "text/event-stream");
     let response = request.send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
