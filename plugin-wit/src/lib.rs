@@ -10,6 +10,7 @@ pub mod database;
 mod export;
 mod guest;
 pub mod host_api;
+pub mod html;
 mod json;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;

@@ -18,6 +18,7 @@
 //! ```
 
 mod backend;
+mod clock;
 #[cfg(feature = "sqlite")]
 mod database;
 #[cfg(not(feature = "sqlite"))]
@@ -129,6 +130,12 @@ impl MemoryHost {
     /// or `filter-html`, verdicts are ignored as on the site.
     pub fn set_context(&self, context: CallContext) {
         self.state().context = context;
+    }
+
+    /// Stops the clock at this time, in Unix seconds: when files are written, and what ids from
+    /// [`data::new_id`](crate::data::new_id) tell. Without it both go by the machine's clock.
+    pub fn set_time(&self, seconds: u64) {
+        self.state().clock.set(seconds);
     }
 
     /// Takes a permission away: calls that need it are refused and the reason is logged, as for a plugin whose manifest

@@ -1,6 +1,5 @@
 //! The host's side of every call.
 
-use super::events::new_id;
 use super::{MemoryHost, Verdict, files};
 use crate::backend::HostBackend;
 use crate::context::CallContext;
@@ -100,6 +99,8 @@ impl HostBackend for MemoryHost {
                 false
             }
             None => {
+                let now = state.clock.seconds();
+                state.modified.insert(path.to_owned(), now);
                 state.files.insert(path.to_owned(), content.to_owned());
                 true
             }
@@ -119,7 +120,8 @@ impl HostBackend for MemoryHost {
     }
 
     fn vfs_stat(&self, path: &str) -> Option<String> {
-        files::stat(&self.state().files, path)
+        let state = self.state();
+        files::stat(&state.files, &state.modified, path)
     }
 
     fn emit_event(&self, event_type: &str, data: &str) -> String {
@@ -203,7 +205,7 @@ impl HostBackend for MemoryHost {
     }
 
     fn new_id(&self) -> String {
-        new_id()
+        self.state().clock.new_id()
     }
 }
 

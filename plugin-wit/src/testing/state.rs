@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::clock::Clock;
 #[cfg(feature = "sqlite")]
 use super::sqlite::Database;
 use super::{Permission, SentRequest, Verdict};
@@ -35,6 +36,9 @@ pub(super) struct State {
     pub(super) data: BTreeMap<String, String>,
     pub(super) posts: BTreeMap<String, String>,
     pub(super) files: BTreeMap<String, String>,
+    /// When each file was written, in Unix seconds.
+    pub(super) modified: BTreeMap<String, u64>,
+    pub(super) clock: Clock,
     pub(super) http_answers: BTreeMap<String, String>,
     pub(super) requests: Vec<SentRequest>,
     pub(super) sql_answers: BTreeMap<String, String>,
