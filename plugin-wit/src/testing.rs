@@ -25,6 +25,7 @@ mod database;
 mod database;
 mod events;
 mod files;
+mod ids;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod state;
@@ -129,6 +130,12 @@ impl MemoryHost {
     /// or `filter-html`, verdicts are ignored as on the site.
     pub fn set_context(&self, context: CallContext) {
         self.state().context = context;
+    }
+
+    /// Stops the clock at this many milliseconds since 1970: what [`clock`](crate::clock) answers from now on, and the
+    /// time within new ids. Until then it is the machine's.
+    pub fn set_clock(&self, unix_millis: u64) {
+        self.state().ids.set_clock(unix_millis);
     }
 
     /// Takes a permission away: calls that need it are refused and the reason is logged, as for a plugin whose manifest

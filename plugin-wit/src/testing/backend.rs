@@ -1,6 +1,5 @@
 //! The host's side of every call.
 
-use super::events::new_id;
 use super::{MemoryHost, Verdict, files};
 use crate::backend::HostBackend;
 use crate::context::CallContext;
@@ -203,7 +202,7 @@ impl HostBackend for MemoryHost {
     }
 
     fn new_id(&self) -> String {
-        new_id()
+        self.state().ids.new_id()
     }
 }
 

@@ -1,9 +1,5 @@
 //! What leaves the plugin: requests to other servers, and events.
 
-use std::cell::Cell;
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use super::state::State;
 use super::{Permission, SentRequest};
 use crate::data::{Error, ErrorCode};
@@ -46,7 +42,7 @@ impl State {
         }
         let events = self.pending.as_mut().unwrap_or(&mut self.events);
         events.push((event_type.to_owned(), data.to_owned()));
-        Ok(new_id())
+        Ok(self.ids.new_id())
     }
 
     fn check_event(&self, event_type: &str, data: &str) -> Result<(), String> {
@@ -68,31 +64,4 @@ impl State {
         }
         Json::parse(data).map(drop).map_err(|error| format!("the data is not valid JSON: {error}"))
     }
-}
-
-/// A new UUIDv7. Those of one thread sort in the order in which they were made.
-pub(super) fn new_id() -> String {
-    thread_local! {
-        /// The milliseconds and the counter of the id before.
-        static LAST: Cell<(u64, u16)> = const { Cell::new((0, 0)) };
-    }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let now = u64::try_from(now).unwrap_or(u64::MAX) & 0xffff_ffff_ffff;
-    let (last, counter) = LAST.get();
-    let (time, counter) = match (now > last, counter) {
-        (true, _) => (now, 0),
-        // More than the counter holds in one millisecond: the time runs ahead.
-        (false, 0xfff) => (last + 1, 0),
-        (false, counter) => (last, counter + 1),
-    };
-    LAST.set((time, counter));
-    // Every `RandomState` has keys of its own.
-    let random = RandomState::new().build_hasher().finish();
-    format!(
-        "{:08x}-{:04x}-7{counter:03x}-{:04x}-{:012x}",
-        time >> 16,
-        time & 0xffff,
-        0x8000 | ((random >> 48) & 0x3fff),
-        random & 0xffff_ffff_ffff
-    )
 }

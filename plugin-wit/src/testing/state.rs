@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ids::Ids;
 #[cfg(feature = "sqlite")]
 use super::sqlite::Database;
 use super::{Permission, SentRequest, Verdict};
@@ -41,6 +42,7 @@ pub(super) struct State {
     pub(super) events: Vec<(String, String)>,
     pub(super) denied: BTreeSet<Permission>,
     pub(super) context: CallContext,
+    pub(super) ids: Ids,
     pub(super) verdict: Option<Verdict>,
     /// Events of the running call, if one runs.
     pub(super) pending: Option<Vec<(String, String)>>,
