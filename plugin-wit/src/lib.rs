@@ -4,6 +4,7 @@ mod backend;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod bindings;
+pub mod clock;
 pub mod context;
 pub mod data;
 pub mod database;
@@ -25,7 +26,7 @@ pub use types::{CommentInput, ContentEvent, Event, PostInput, PostOutput};
 /// Everything a plugin's source needs, for `use fleuron_plugin::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        CallContext, CommentInput, ContentEvent, Event, Guest, PostInput, PostOutput, context, data,
+        CallContext, CommentInput, ContentEvent, Event, Guest, PostInput, PostOutput, clock, context, data,
         database, export_plugin_hooks, host_api, row, verdict,
     };
 }

@@ -132,10 +132,10 @@ impl MemoryHost {
         self.state().context = context;
     }
 
-    /// Stops the clock at this time, in Unix seconds: when files are written, and what ids from
-    /// [`data::new_id`](crate::data::new_id) tell. Without it both go by the machine's clock.
-    pub fn set_time(&self, seconds: u64) {
-        self.state().clock.set(seconds);
+    /// Stops the clock at this many milliseconds since 1970: what [`clock`](crate::clock) answers from now on, when files
+    /// are written, and the time within new ids. Until then it is the machine's.
+    pub fn set_clock(&self, unix_millis: u64) {
+        self.state().clock.set(unix_millis);
     }
 
     /// Takes a permission away: calls that need it are refused and the reason is logged, as for a plugin whose manifest

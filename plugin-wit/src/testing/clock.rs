@@ -6,17 +6,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Goes with the machine until a test sets it.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
-    /// Where it stands still, in Unix seconds.
+    /// Where it stands still, in milliseconds since 1970.
     set: Option<u64>,
     /// The milliseconds and the counter of the id before.
     last: (u64, u16),
 }
 
 impl Clock {
-    /// Stands still at this time, in Unix seconds, from now on.
-    pub(super) fn set(&mut self, seconds: u64) {
+    /// Stands still at this time, in milliseconds since 1970, from now on.
+    pub(super) fn set(&mut self, unix_millis: u64) {
         // The next id tells the new time, also where that is an earlier one.
-        *self = Self { set: Some(seconds), last: (0, 0) };
+        *self = Self { set: Some(unix_millis), last: (0, 0) };
     }
 
     /// Unix seconds.
@@ -26,7 +26,7 @@ impl Clock {
 
     fn milliseconds(&self) -> u64 {
         let machine = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        self.set.map_or_else(|| u64::try_from(machine()).unwrap_or(u64::MAX), |set| set.saturating_mul(1000))
+        self.set.unwrap_or_else(|| u64::try_from(machine()).unwrap_or(u64::MAX))
     }
 
     /// A new UUIDv7. Those between two settings of the clock sort in the order in which they were made.

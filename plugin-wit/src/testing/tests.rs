@@ -25,7 +25,7 @@ fn files_and_ids_tell_the_time() {
     host_api::vfs_write("now", "four");
     assert!(!stat("now").ends_with("\"modified\":0}"), "the machine's own time: {}", stat("now"));
     for time in [1_700_000_000, 1_700_000_060, 1_600_000_000] {
-        host.set_time(time);
+        host.set_clock(time * 1000);
         let path = format!("at-{time}");
         host_api::vfs_write(&path, "four");
         assert_eq!(stat(&path), format!(r#"{{"size":4,"is_dir":false,"modified":{time}}}"#));

@@ -107,12 +107,6 @@ impl Cache {
     }
 }
 
-/// The time in milliseconds since 1970. A plugin has no clock; but new ids begin with the time.
-pub(crate) fn milliseconds() -> u64 {
-    let id = data::new_id().replace('-', "");
-    id.get(..12).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
-}
-
 fn path(folder: &str, address: &Address) -> String {
     // FNV-1a. Whoever finds two addresses with one hash wins nothing: entries name theirs.
     let hash = address.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -145,7 +139,7 @@ fn modified(path: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cache, DAY, Known, milliseconds, path};
+    use super::{Cache, DAY, Known, path};
     use crate::address::Address;
     use crate::page::Page;
     use crate::settings::Settings;
@@ -163,15 +157,8 @@ mod tests {
 
     /// The cache at this time.
     fn cache(host: &MemoryHost, time: u64) -> Cache {
-        host.set_time(time);
+        host.set_clock(time * 1000);
         Cache::open(&Settings::read())
-    }
-
-    #[test]
-    fn the_time_is_told_without_a_clock() {
-        let host = MemoryHost::install();
-        host.set_time(NOW);
-        assert_eq!(milliseconds(), NOW * 1000);
     }
 
     #[test]

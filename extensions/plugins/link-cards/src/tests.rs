@@ -25,7 +25,7 @@ fn card(address: &str, title: &str, site: &str) -> String {
 /// A host at a time, with pages `https://example.com/1` to `/9`.
 fn host() -> MemoryHost {
     let host = MemoryHost::install();
-    host.set_time(NOW);
+    host.set_clock(NOW * 1000);
     for number in 1..10 {
         let address = format!("https://example.com/{number}");
         host.answer_http(&address, &format!("<title>Page {number}</title>"));
@@ -64,7 +64,7 @@ fn a_page_is_asked_for_once() {
     assert_eq!(LinkCards::filter_html(twice).map(|html| html.matches("Page 1").count()), Some(2));
     assert_eq!(asked(&host).len(), 1);
     host.answer_http("https://example.com/1", "<title>Changed</title>");
-    host.set_time(NOW + 30 * DAY);
+    host.set_clock((NOW + 30 * DAY) * 1000);
     let filtered = LinkCards::filter_html(paragraph("https://example.com/1")).unwrap_or_default();
     assert!(filtered.contains("Changed"), "{filtered}");
     assert_eq!(asked(&host).len(), 2);
@@ -87,7 +87,7 @@ fn what_fails_stays_a_link_for_a_day() {
             .any(|line| line == "info: https://example.org/untitled has no title; the link stays a link")
     );
     host.answer_http("https://example.org/down", "<title>Up again</title>");
-    host.set_time(NOW + DAY);
+    host.set_clock((NOW + DAY) * 1000);
     let filtered = LinkCards::filter_html(paragraph("https://example.org/down")).unwrap_or_default();
     assert!(filtered.contains("Up again"), "{filtered}");
 }
@@ -97,12 +97,12 @@ fn an_old_card_outlives_its_page() {
     let host = host();
     assert_eq!(cards(&host, 1..2), 1);
     host.answer_http("https://example.com/1", "gone");
-    host.set_time(NOW + 31 * DAY);
+    host.set_clock((NOW + 31 * DAY) * 1000);
     assert_eq!(cards(&host, 1..2), 1);
     assert_eq!(cards(&host, 1..2), 1);
     assert_eq!(asked(&host).len(), 2, "it was asked once more");
     LinkCards::on_cron_tick(None);
-    host.set_time(NOW + 33 * DAY);
+    host.set_clock((NOW + 33 * DAY) * 1000);
     assert_eq!(cards(&host, 1..2), 0);
 }
 
@@ -124,9 +124,9 @@ fn no_request_begins_late() {
     let mut cards = crate::Cards::open(crate::Settings::read());
     let address = |number| crate::address::Address::parse(&format!("https://example.com/{number}")).unwrap();
     assert!(cards.page(&address(1)).is_some());
-    host.set_time(NOW + 3);
+    host.set_clock((NOW + 3) * 1000);
     assert!(cards.page(&address(2)).is_some());
-    host.set_time(NOW + 4);
+    host.set_clock((NOW + 4) * 1000);
     assert!(cards.page(&address(3)).is_none());
     assert!(cards.page(&address(2)).is_some(), "what is known takes no time");
     assert_eq!(asked(&host).len(), 2);
@@ -190,7 +190,7 @@ fn the_sweep_says_what_it_did() {
     assert_eq!(cards(&host, 1..4), 3);
     LinkCards::on_cron_tick(Some("{}".to_owned()));
     assert!(host.log_lines().is_empty());
-    host.set_time(NOW + 31 * DAY);
+    host.set_clock((NOW + 31 * DAY) * 1000);
     LinkCards::on_cron_tick(None);
     assert_eq!(host.log_lines(), ["info: 3 old entries thrown away"]);
     assert_eq!(host_api::vfs_list("").as_deref(), Some("[]"));
