@@ -48,6 +48,12 @@ pub(super) struct State {
     pub(super) verdict: Option<Verdict>,
     /// Events of the running call, if one runs.
     pub(super) pending: Option<Vec<(String, String)>>,
+    /// Calls on the database since the last call of a hook began.
+    #[cfg(feature = "sqlite")]
+    pub(super) statements: u32,
+    /// How many of them are let through.
+    #[cfg(feature = "sqlite")]
+    pub(super) interruption: Option<u32>,
     /// While a transaction is open: the key-values as they were before it.
     pub(super) transaction: Option<BTreeMap<String, String>>,
     /// Opened when it is first needed.
@@ -60,10 +66,18 @@ impl State {
         assert!(self.pending.is_none(), "a call runs already; MemoryHost::call does not nest");
         self.pending = Some(Vec::new());
         self.verdict = None;
+        #[cfg(feature = "sqlite")]
+        {
+            self.statements = 0;
+        }
     }
 
     pub(super) fn end_call(&mut self, ended_well: bool) {
         let pending = self.pending.take().unwrap_or_default();
+        #[cfg(feature = "sqlite")]
+        {
+            self.interruption = None;
+        }
         if ended_well {
             self.events.extend(pending);
         }

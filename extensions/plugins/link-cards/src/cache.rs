@@ -3,7 +3,7 @@
 //! `cards/<hash>` holds what a page told about itself, `failures/<hash>` is there where an address gave no card. How old
 //! an entry is, its file tells. Instances share the files, and two may write the same entry at once: each writes it whole.
 
-use fleuron_plugin::{data, host_api};
+use fleuron_plugin::{clock, host_api};
 
 use crate::address::Address;
 use crate::page::Page;
@@ -37,7 +37,7 @@ pub(crate) struct Cache {
 impl Cache {
     /// The cache as of now.
     pub(crate) fn open(settings: &Settings) -> Self {
-        Self { now: milliseconds() / 1000, keep: settings.keep_days * DAY, entries: settings.entries }
+        Self { now: clock::unix_seconds().unsigned_abs(), keep: settings.keep_days * DAY, entries: settings.entries }
     }
 
     /// What is known of an address.

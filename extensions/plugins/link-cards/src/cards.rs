@@ -3,7 +3,7 @@
 use fleuron_plugin::host_api;
 
 use crate::address::Address;
-use crate::cache::{Cache, Known, milliseconds};
+use crate::cache::{Cache, Known};
 use crate::page::Page;
 use crate::settings::Settings;
 
@@ -22,7 +22,7 @@ impl Cards {
     /// Starts a render.
     pub(crate) fn open(settings: Settings) -> Self {
         let (cache, requests_left) = (Cache::open(&settings), settings.requests);
-        Self { settings, cache, requests_left, started: milliseconds() }
+        Self { settings, cache, requests_left, started: clock::unix_millis() }
     }
 
     /// What stands on the card of an address; `None` where the link stays a link.
@@ -39,7 +39,7 @@ impl Cards {
     }
 
     fn fetch(&mut self, address: &Address) -> Option<Page> {
-        if self.requests_left == 0 || milliseconds().saturating_sub(self.started) > LAST_REQUEST {
+        if self.requests_left == 0 || clock::unix_millis().saturating_sub(self.started) > LAST_REQUEST {
             return None;
         }
         self.requests_left -= 1;
