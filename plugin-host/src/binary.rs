@@ -1,6 +1,7 @@
 //! Tells what kind of code a file holds, from its bytes alone, and makes a component of it.
 
 mod effort;
+mod world;
 
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
@@ -10,6 +11,7 @@ use wasmtime::Engine;
 use wit_component::ComponentEncoder;
 
 use self::effort::Effort;
+use crate::error::LoadError;
 
 /// The custom section that may hold the manifest.
 const MANIFEST_SECTION: &str = "manifest";
@@ -43,6 +45,19 @@ pub(crate) fn to_component(bytes: &[u8]) -> Result<Vec<u8>, String> {
                                   leaves in it; build it against plugin.wit, and strip names only, not all custom \
                                   sections"
             .to_owned()),
+    }
+}
+
+/// What the host takes, made from what a compiler wrote: components and core modules that describe their interface stay
+/// as they are; any other core module gets the description of the hooks that it exports, of which there must be one at
+/// least, and of the contract's imports.
+///
+/// # Errors
+/// Where the bytes are no WebAssembly, or no part of the contract is found in them.
+pub fn embed_world(code: &[u8]) -> Result<Vec<u8>, LoadError> {
+    match kind(code).map_err(LoadError::Code)? {
+        Kind::Component | Kind::TypedModule { .. } => Ok(code.to_vec()),
+        Kind::PlainModule => world::describe(code).map_err(LoadError::Code),
     }
 }
 

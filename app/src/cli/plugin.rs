@@ -11,15 +11,21 @@ use super::{Failure, block_on};
 use crate::{
     auth::keys::create_private_folder,
     config::{Config, Options},
-    plugins::{bundled, host_api, scaffold},
+    plugins::{
+        bundled, host_api,
+        scaffold::{self, Language},
+    },
 };
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Write a new plugin project in Rust that builds as it is
+    /// Write a new plugin project that builds as it is
     New {
         /// Name of the plugin and its folder: a-z, 0-9 and `-`
         name: String,
+        /// The language it is written in
+        #[arg(long, value_enum, default_value_t = Language::Rust)]
+        lang: Language,
         /// Where the folder is put [default: here]
         #[arg(long, default_value = ".", hide_default_value = true)]
         dir: PathBuf,
@@ -42,15 +48,15 @@ pub(super) enum Command {
 
 pub(super) fn run(options: &Options, command: Command) -> Result<(), Failure> {
     match command {
-        Command::New { name, dir } => new(&dir, &name),
+        Command::New { name, lang, dir } => new(&dir, &name, lang),
         Command::Build { dir } => build(&dir),
         Command::Check { dir } => check(&dir),
         Command::List => list(&Config::load(options)?),
     }
 }
 
-fn new(dir: &Path, name: &str) -> Result<(), Failure> {
-    let files = scaffold::create(dir, name)?;
+fn new(dir: &Path, name: &str, language: Language) -> Result<(), Failure> {
+    let files = scaffold::create(dir, name, language)?;
     let folder = dir.join(name);
     println!("Wrote {} files to {}.", files.len(), folder.display());
     println!(
