@@ -105,7 +105,7 @@ export interface Hooks {
 }
 
 /** Checks the hooks' names and answers the hooks as they are: what plugin.js exports by default. */
-export function definePlugin<T extends Hooks>(hooks: T & Hooks): T;
+export function definePlugin(hooks: Hooks): Hooks;
 
 /** The plugin's log. Parts are joined by spaces; objects are written as JSON, errors with their stack. */
 export const log: {
