@@ -8,6 +8,7 @@ mod build;
 mod embedded;
 mod language;
 mod languages;
+mod tools;
 
 use std::fs;
 use std::io;

@@ -1,6 +1,6 @@
 //! The cards of one render: from the cache, or from the pages themselves while there is time.
 
-use fleuron_plugin::host_api;
+use fleuron_plugin::{clock, host_api};
 
 use crate::address::Address;
 use crate::cache::{Cache, Known};
@@ -8,14 +8,14 @@ use crate::page::Page;
 use crate::settings::Settings;
 
 /// How long after the start of a render a request may begin, in milliseconds: half of what the manifest allows.
-const LAST_REQUEST: u64 = 3000;
+const LAST_REQUEST: i64 = 3000;
 
 /// The cards of one render.
 pub(crate) struct Cards {
     settings: Settings,
     cache: Cache,
     requests_left: u64,
-    started: u64,
+    started: i64,
 }
 
 impl Cards {
