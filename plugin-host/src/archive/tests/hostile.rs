@@ -32,12 +32,32 @@ fn deflated(name: &str, size: u64, byte: u8) -> RawFile {
     })
 }
 
+/// A file of zeros: one, and then 258 times the one before, over and over. Written by hand, since packing as many as are
+/// needed takes a while.
+fn zeros(name: &str, repeats: usize) -> RawFile {
+    let size = u32::try_from(1 + 258 * repeats).expect("a size");
+    let bits = |text: &'static str| text.bytes().map(|bit| bit - b'0');
+    // The last block, of the fixed code; a zero; repeats of length 258 and distance 1; the end.
+    let start = bits("110").chain(bits("00110000"));
+    let repeats = (0..repeats).flat_map(|_| bits("11000101").chain(bits("00000")));
+    let all: Vec<u8> = start.chain(repeats).chain(bits("0000000")).collect();
+    let byte = |bits: &[u8]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | bit);
+    let data: Vec<u8> = all.chunks(8).map(byte).collect();
+    RawFile::new(name, data).with(|raw| {
+        raw.method = 8;
+        raw.unpacked = size;
+    })
+}
+
 #[test]
 fn an_honest_archive_passes() {
     let read = good(&raw_with([RawFile::new("README.md", "Read me")]));
     assert_eq!(read.readme.as_deref(), Some("Read me"));
     let read = good(&raw_with([deflated("README.md", 1000, b' ')]));
     assert_eq!(read.readme.map(|text| text.len()), Some(1000));
+    let content = vec![0; 1 + 258 * 100];
+    let file = zeros("README.md", 100).with(|raw| raw.crc = raw::crc32(&content));
+    assert_eq!(good(&raw_with([file])).readme.map(String::into_bytes), Some(content));
 }
 
 #[test]
@@ -143,21 +163,18 @@ fn no_two_files_have_one_name() {
 
 #[test]
 fn bombs_are_not_unpacked() {
-    let zeros = deflated("LICENSE", 300 << 20, 0);
-    assert!(zeros.data.len() < 1 << 20);
-    refused(&raw_with([zeros.clone()]), &["the archive unpacks to 314572"]);
+    let bomb = zeros("LICENSE", 1_220_000);
+    refused(&raw_with([bomb.clone()]), &["the archive unpacks to 31476"]);
     let wide = PackageLimits { unpacked: 1 << 40, ..PackageLimits::default() };
-    refused_within(&raw_with([zeros.clone()]), &wide, &["LICENSE: is 314572800 bytes large; at most 262144"]);
-    let code =
-        RawFile { name: b"plugin.wasm".to_vec(), local_name: b"plugin.wasm".to_vec(), ..zeros.clone() };
-    let files = [RawFile::new("manifest.toml", MANIFEST), code];
-    refused_within(&archive(&files), &wide, &["plugin.wasm: unpacks from "]);
+    refused_within(&raw_with([bomb.clone()]), &wide, &["LICENSE: is 314760001 bytes large; at most 262144"]);
     // What is announced is small, and the data go on.
-    let short = zeros.clone().with(|raw| raw.unpacked = 1000);
-    let larger = "LICENSE: cannot be unpacked: File is larger than its declared uncompressed size";
-    refused(&raw_with([short]), &[larger]);
-    let none = zeros.with(|raw| raw.unpacked = 0);
-    refused(&raw_with([none]), &[larger]);
+    for announced in [0, 1000] {
+        let short = bomb.clone().with(|raw| raw.unpacked = announced);
+        refused(
+            &raw_with([short]),
+            &["LICENSE: cannot be unpacked: File is larger than its declared uncompressed size"],
+        );
+    }
     // Each file alone is within its limit.
     let half = |name: &str| RawFile::new(name, "").with(|raw| raw.unpacked = 100 << 20);
     refused(&raw_with([half("LICENSE-A"), half("LICENSE-B")]), &["the archive unpacks to 209"]);
@@ -171,6 +188,8 @@ fn a_ratio_is_for_large_files() {
     refused_within(&large(), &limits, &["README.md: unpacks from "]);
     let wide = PackageLimits { ratio: 2000, ..limits };
     assert!(read_package(&large(), &wide).is_ok());
+    let code = [RawFile::new("manifest.toml", MANIFEST), deflated("plugin.wasm", 2 << 20, 0)];
+    refused(&archive(&code), &["plugin.wasm: unpacks from "]);
 }
 
 #[test]
@@ -291,7 +310,6 @@ fn random_bytes_are_refused() {
             [start, &random[..], end].concat(),
             [b"\0asm\x0d\0\x01\0", &random[..]].concat(),
         ] {
-            // A component that is nothing else is the one thing that is no refusal of its form, but of its content.
             assert!(!read(&bytes).expect_err("a refusal").is_empty(), "{seed}");
         }
     }
