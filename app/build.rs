@@ -13,15 +13,10 @@ use std::path::{Path, PathBuf};
 use guest::Guests;
 
 /// The folders of `extensions/plugins` that come with the server.
-const BUNDLED: [&str; 8] = [
-    "comment-guard",
-    "link-cards",
+const BUNDLED: [&str; 3] = [
     "post-stats",
-    "publish-webhook",
     "reading-time",
-    "related-posts",
     "slug-and-excerpt",
-    "table-of-contents",
 ];
 
 /// The folders of `assets/plugin-template`, one for each language.

@@ -36,14 +36,9 @@ mod tests {
         assert_eq!(
             all().iter().map(|plugin| plugin.name).collect::<Vec<_>>(),
             [
-                "comment-guard",
-                "link-cards",
                 "post-stats",
-                "publish-webhook",
                 "reading-time",
-                "related-posts",
                 "slug-and-excerpt",
-                "table-of-contents",
             ]
         );
         for plugin in all() {

@@ -305,25 +305,22 @@ async fn plugins_of_all_origins_are_switched() {
 
 #[tokio::test]
 async fn a_log_can_be_followed() {
-    use futures_util::StreamExt as _;
-
     let app = TestApp::spawn().await;
     let id = "com.example.follower";
     let caller = caller(id).install(&app).await;
     let administrator = app.administrator().await;
     let path = format!("/api/v1/admin/plugins/{id}/logs");
     let request = administrator.request(reqwest::Method::GET, &path).header("accept", "text/event-stream");
-    let response = request.send().await.unwrap();
+    let mut response = request.send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
-    let mut stream = response.bytes_stream();
-    caller.call("log", json!(["info", "the first line"])).await;
+    caller.call(json!(["log", "info", "the first line"])).await;
     let mut seen = String::new();
     while !seen.contains("the first line") {
-        seen.push_str(std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
+        seen.push_str(std::str::from_utf8(&response.chunk().await.unwrap().unwrap()).unwrap());
     }
     let number: u64 = seen.rsplit_once("id: ").unwrap().1.split('\n').next().unwrap().parse().unwrap();
-    drop(stream);
-    caller.call("log", json!(["info", "the second line"])).await;
+    drop(response);
+    caller.call(json!(["log", "info", "the second line"])).await;
     let later = administrator.get(&format!("{path}?after={number}")).await.expect(200).items();
     assert_eq!(later.len(), 1, "{later:#?}");
     assert_eq!(text(&later[0], "text"), "the second line");
