@@ -13,11 +13,7 @@ use std::path::{Path, PathBuf};
 use guest::Guests;
 
 /// The folders of `extensions/plugins` that come with the server.
-const BUNDLED: [&str; 3] = [
-    "post-stats",
-    "reading-time",
-    "slug-and-excerpt",
-];
+const BUNDLED: [&str; 3] = ["post-stats", "reading-time", "slug-and-excerpt"];
 
 /// The folders of `assets/plugin-template`, one for each language.
 const LANGUAGES: [&str; 6] = ["c", "go", "javascript", "python", "rust", "zig"];

@@ -39,8 +39,8 @@ mod status;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use binary::embed_world;
 pub use archive::{Icon, PackageLimits, UploadedPackage, embed_manifest, pack, read_package};
+pub use binary::embed_world;
 pub use check::{Problem, Severity, check_code, check_plugin};
 pub use config::HostConfig;
 pub use directory::{DirectorySource, Finding, Found, WatchHandle};

@@ -72,7 +72,8 @@ impl Actor {
     pub async fn try_consent(&self, id: &str) -> Result<Answer, reqwest::Error> {
         let path = format!("/api/v1/admin/plugins/{id}");
         let plugin = self.try_send(self.request(Method::GET, &path)).await?.json();
-        let body = serde_json::json!({ "hash": plugin["consent"]["hash"] });
+        let hash = plugin["consent"]["hash"].as_str().unwrap_or_default();
+        let body = serde_json::json!({ "hash": hash });
         self.try_send(self.request(Method::POST, &format!("{path}/consent")).json(&body)).await
     }
 
@@ -100,7 +101,8 @@ impl Actor {
     /// Agrees to whatever version of a plugin waits now.
     pub async fn consent(&self, id: &str) -> Answer {
         let plugin = self.get(&format!("/api/v1/admin/plugins/{id}")).await.expect(200).json();
-        let body = serde_json::json!({ "hash": plugin["consent"]["hash"] });
+        let hash = plugin["consent"]["hash"].as_str().unwrap_or_default();
+        let body = serde_json::json!({ "hash": hash });
         self.post(&format!("/api/v1/admin/plugins/{id}/consent"), &body).await
     }
 

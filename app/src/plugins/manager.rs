@@ -25,6 +25,8 @@ use crate::{
 
 /// How often it is looked whether another process has changed what should run, where nobody says so.
 const LOOK: Duration = Duration::from_secs(2);
+/// How long the start waits for installed plugins.
+const START: Duration = Duration::from_secs(2);
 
 /// Keeps the right plugins running. Cheap to clone.
 #[derive(Clone)]
@@ -95,8 +97,8 @@ impl PluginManager {
         let directory = extensions.join("plugins");
         let watch = DirectorySource::watch(directory.clone(), hooks.clone(), bundled_packages(), policy)
             .map_err(ApiError::internal)?;
-        let (_, settled) = tokio::join!(watch.rescan(), installed.settle(None));
-        settled?;
+        let first = settle_first(installed.clone());
+        tokio::join!(watch.rescan(), first).1?;
         installed.tidy().await?;
         let manager = Self {
             hooks,
@@ -206,6 +208,23 @@ impl KnownPlugin {
         });
         let plugin = Self::new(manifest, Origin::Directory(folder), decisions);
         Self { problems: taken.into_iter().collect(), ..plugin }
+    }
+}
+
+/// Loads what was installed. What takes long, since it has to be compiled anew, is loaded beside the running site.
+async fn settle_first(installed: Installed) -> Result<()> {
+    let mut first = tokio::spawn(async move { installed.settle(None).await });
+    match tokio::time::timeout(START, &mut first).await {
+        Ok(done) => done.map_err(ApiError::internal)?,
+        Err(_elapsed) => {
+            tracing::info!("installed plugins are still being compiled; the site starts without them");
+            tokio::spawn(async move {
+                if let Ok(Err(error)) = first.await {
+                    tracing::error!(%error, "installed plugins cannot be loaded");
+                }
+            });
+            Ok(())
+        }
     }
 }
 
