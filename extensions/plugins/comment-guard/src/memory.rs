@@ -6,8 +6,8 @@ pub(crate) mod refusals;
 pub(crate) mod reputations;
 pub(crate) mod sightings;
 
-/// So many rows go into one statement: each has a few values, and a statement may have some hundred.
-const ROWS_PER_STATEMENT: usize = 90;
+/// So many rows go into one statement. A lesson has thousands, a call 2 000 statements, and a statement 4 000 values.
+const ROWS_PER_STATEMENT: usize = 250;
 
 /// `(?, ?), (?, ?)`: so many rows of so many values.
 fn places(rows: usize, values: usize) -> String {

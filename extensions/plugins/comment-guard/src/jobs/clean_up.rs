@@ -50,7 +50,7 @@ mod tests {
         })
         .unwrap();
         reputations::sign("c", 1, NOW).unwrap();
-        reputations::approve(1, NOW).unwrap();
+        reputations::approve(&[1], NOW).unwrap();
         let settings = Settings { remember_days: 7, ..Settings::default() };
         for (day, forgotten) in [(0, 0), (7, 0), (8, 1), (90, 0), (91, 1), (730, 0), (731, 1)] {
             assert_eq!(run(&settings, NOW + day * DAY), Ok(format!("forgot {forgotten} rows")), "day {day}");

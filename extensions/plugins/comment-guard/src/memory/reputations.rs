@@ -1,8 +1,10 @@
 //! Who has earned trust. An address is known to its owner and the moderators alone, so it proves something; a nickname
 //! stands on the site for everybody to copy.
 
-use fleuron_plugin::data::{self, Error, Operator};
+use fleuron_plugin::data::{self, Error, Operator, Value};
 use fleuron_plugin::database;
+
+use super::{ROWS_PER_STATEMENT, places};
 
 /// Remembers who wrote a comment, until it is known whether it was approved. A repetition changes nothing.
 pub(crate) fn sign(comment_id: &str, author: i64, now: i64) -> Result<(), Error> {
@@ -11,19 +13,31 @@ pub(crate) fn sign(comment_id: &str, author: i64, now: i64) -> Result<(), Error>
     database::execute(sql, &[comment_id.into(), author.into(), now.into()]).map(|_| ())
 }
 
-/// Takes the signature of a comment: who wrote it, as far as that is known.
-pub(crate) fn take_signature(comment_id: &str) -> Result<Option<i64>, Error> {
-    let signature = data::table("signatures").equal("comment_id", comment_id).fetch_one()?;
-    let Some(signature) = signature else { return Ok(None) };
-    data::table("signatures").equal("comment_id", comment_id).delete()?;
-    signature.integer("author").map(Some)
+/// Takes the signatures of comments: who wrote them, as far as that is known.
+pub(crate) fn take_signatures(comment_ids: &[&str]) -> Result<Vec<i64>, Error> {
+    let mut authors = Vec::new();
+    for ids in comment_ids.chunks(ROWS_PER_STATEMENT) {
+        let sql =
+            format!("DELETE FROM signatures WHERE comment_id IN {} RETURNING author", places(1, ids.len()));
+        for row in database::query(&sql, &ids.iter().copied().map(Value::from).collect::<Vec<_>>())? {
+            authors.push(row.integer("author")?);
+        }
+    }
+    Ok(authors)
 }
 
-/// Counts one approved comment more, for an address or a nickname.
-pub(crate) fn approve(who: i64, now: i64) -> Result<(), Error> {
-    let sql = "INSERT INTO reputations (who, approved, approved_at) VALUES (?, 1, ?) \
-        ON CONFLICT (who) DO UPDATE SET approved = approved + 1, approved_at = excluded.approved_at";
-    database::execute(sql, &[who.into(), now.into()]).map(|_| ())
+/// Counts approved comments, one for each time that an address or a nickname is named.
+pub(crate) fn approve(named: &[i64], now: i64) -> Result<(), Error> {
+    for named in named.chunks(ROWS_PER_STATEMENT) {
+        let sql = format!(
+            "INSERT INTO reputations (who, approved, approved_at) VALUES {} \
+             ON CONFLICT (who) DO UPDATE SET approved = approved + 1, approved_at = excluded.approved_at",
+            places(named.len(), 3)
+        );
+        let row = |who: &i64| [Value::from(*who), 1.into(), now.into()];
+        database::execute(&sql, &named.iter().flat_map(row).collect::<Vec<_>>())?;
+    }
+    Ok(())
 }
 
 /// How many comments of an address or a nickname were approved.
@@ -50,7 +64,7 @@ pub(crate) fn set(who: i64, approved: i64, now: i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{approve, approved, forget, sign, take_signature};
+    use super::{approve, approved, forget, sign, take_signatures};
     use crate::memory::testing::host;
     use crate::signals::testing::NOW;
 
@@ -59,17 +73,23 @@ mod tests {
         let _host = host();
         sign("c1", -7, NOW).unwrap();
         sign("c1", 8, NOW).unwrap();
-        assert_eq!(take_signature("c1"), Ok(Some(-7)), "the first one counts");
-        assert_eq!(take_signature("c1"), Ok(None));
+        sign("c2", 9, NOW).unwrap();
+        sign("c3", 10, NOW).unwrap();
+        let mut taken = take_signatures(&["c1", "c2", "unsigned"]).unwrap();
+        taken.sort_unstable();
+        assert_eq!(taken, [-7, 9], "the first one counts");
+        assert_eq!(take_signatures(&["c1", "c2"]), Ok(vec![]));
+        assert_eq!(take_signatures(&[]), Ok(vec![]));
     }
 
     #[test]
     fn approvals_add_up() {
         let _host = host();
         assert_eq!(approved(1), Ok(0));
-        approve(1, NOW).unwrap();
-        approve(1, NOW + 1).unwrap();
-        assert_eq!((approved(1), approved(2)), (Ok(2), Ok(0)));
+        approve(&[1, 3, 1], NOW).unwrap();
+        approve(&[1], NOW + 1).unwrap();
+        approve(&[], NOW).unwrap();
+        assert_eq!((approved(1), approved(2), approved(3)), (Ok(3), Ok(0), Ok(1)));
     }
 
     #[test]
@@ -77,10 +97,10 @@ mod tests {
         let _host = host();
         sign("old", 1, NOW).unwrap();
         sign("new", 1, NOW + 10).unwrap();
-        approve(1, NOW).unwrap();
-        approve(2, NOW + 10).unwrap();
+        approve(&[1], NOW).unwrap();
+        approve(&[2], NOW + 10).unwrap();
         assert_eq!(forget(NOW + 10, NOW + 10), Ok(2));
-        assert_eq!((take_signature("old"), take_signature("new")), (Ok(None), Ok(Some(1))));
+        assert_eq!(take_signatures(&["old", "new"]), Ok(vec![1]));
         assert_eq!((approved(1), approved(2)), (Ok(0), Ok(1)));
     }
 }
