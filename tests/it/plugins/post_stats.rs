@@ -92,11 +92,12 @@ both! {
         digest(&app, "two more views", |digest| *total(digest, "views") == 5).await;
         let later = next_digest(&app).await;
         let first = &later["top_posts"]["last_7_days"][0];
-        assert_eq!((text(first, "id"), text(first, "title"), text(first, "path")), (id(&created), "Read me", "/read-me"));
+        let link = (text(first, "id"), text(first, "title"), text(first, "path"));
+        assert_eq!(link, (id(&created), "Read me", "/read-me"));
         assert_eq!((&first["views"], &first["comments"]), (&json!(5), &json!(1)));
         for window in ["last_7_days", "last_30_days", "last_365_days", "all_time"] {
-            let sums = &later["totals"][window];
-            assert_eq!((&sums["views"], &sums["comments"], &sums["posts_created"]), (&json!(5), &json!(1), &json!(1)));
+            let expected = json!({ "views": 5, "comments": 1, "posts_created": 1, "posts_deleted": 0 });
+            assert_eq!(later["totals"][window], expected, "{window}");
         }
         let table = fs::read_to_string(app.data().join("plugin-files").join(ID).join("stats.csv")).unwrap();
         assert!(table.contains("\"/read-me\",\"Read me\",5,5,5,1"), "{table}");

@@ -10,8 +10,8 @@ const MOST_TERMS: usize = 120;
 
 /// A term of the title counts as often as this in the text.
 const IN_TITLE: u32 = 3;
-/// A tag counts like a term that stands this often in the text: what an author chose says more than what happens to stand
-/// there.
+/// A tag counts like a term that stands this often in the text: what an author chose says more than what happens to
+/// stand there.
 const AS_TAG: u32 = 12;
 
 /// A post as the index keeps it.

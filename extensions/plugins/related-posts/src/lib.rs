@@ -1,8 +1,8 @@
 //! Lists posts on the same subject under each post.
 //!
-//! What a post is about is a vector: its terms, weighted by how often it has them and how few other posts do. Two posts
-//! are as similar as the angle between their vectors is small. The vectors are kept in an index of the plugin's own, which
-//! follows what happens to posts, so that a render only looks up the terms of one post.
+//! What a post is about is a vector: its terms, weighted by how often it has them and how few other posts do. Two
+//! posts are as similar as the angle between their vectors is small. The vectors are kept in an index of the plugin's
+//! own, which follows what happens to posts, so that a render only looks up the terms of one post.
 
 mod document;
 mod html;
@@ -48,8 +48,8 @@ impl Guest for RelatedPosts {
 
 export_plugin_hooks!(RelatedPosts);
 
-/// Brings the index in line with what the site says of a post now, whatever happened to it: so it bears repetitions, and
-/// events that come late.
+/// Brings the index in line with what the site says of a post now, whatever happened to it: so it bears repetitions,
+/// and events that come late.
 fn follow(id: &str) {
     if context::current().kind.as_deref() != Some("page") {
         or_fail(index::refresh(&[id.to_owned()]));

@@ -7,8 +7,8 @@ use crate::json;
 use crate::settings::Settings;
 use crate::{index, walk};
 
-/// Terms of a post that are compared: those that tell it apart from others. The effort of a render is the number of posts
-/// that hold them.
+/// Terms of a post that are compared: those that tell it apart from others. The effort of a render is the number of
+/// posts that hold them.
 const COMPARED: usize = 40;
 
 /// More candidates than wanted, for those among them that are not published any more.
@@ -69,8 +69,8 @@ struct Own {
     total: i64,
 }
 
-/// The post as the index has it, after it was brought up to date: the page may be rendered before the site has told of the
-/// change that it shows, and the first pages before there is an index.
+/// The post as the index has it, after it was brought up to date: the page may be rendered before the site has told
+/// of the change that it shows, and the first pages before there is an index.
 fn up_to_date(id: &str, version: Option<i64>) -> Result<Option<Own>, Error> {
     let (own, built, total) = find(id)?;
     let prepared = walk::prepare(built, total)?;

@@ -1,5 +1,5 @@
-//! Light stemming: the endings that make most of the difference, and no more, since what is cut too short brings together
-//! what has nothing in common.
+//! Light stemming: the endings that make most of the difference, and no more, since what is cut too short brings
+//! together what has nothing in common.
 
 /// Letters that must remain of a word.
 const SHORTEST: usize = 3;
