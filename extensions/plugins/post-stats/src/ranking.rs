@@ -32,8 +32,8 @@ const SPARE: u32 = 50;
 pub(crate) struct Bounds {
     /// The last day before it.
     day: String,
-    /// The first month that counts, where the window reaches beyond what is kept as days: the one of its first day, as a
-    /// whole.
+    /// The first month that counts, where the window reaches beyond what is kept as days: the one of its first day,
+    /// as a whole.
     month: String,
 }
 
@@ -63,7 +63,8 @@ impl Bounds {
 
 /// The SQL of a ranking: `id`, `title`, `path`, `views` and `comments` of published posts, most views first.
 ///
-/// The posts are looked up one by one, in the order of the ranking: their number does not matter, only that of the counts.
+/// The posts are looked up one by one, in the order of the ranking: their number does not matter, only that of the
+/// counts.
 pub(crate) fn ranked() -> String {
     format!(
         "SELECT p.id, p.title, coalesce(p.path, '/' || p.slug) AS path, c.views, c.comments FROM ( \

@@ -3,8 +3,8 @@
 use fleuron_plugin::data::{Error, ErrorCode};
 use fleuron_plugin::database;
 
-/// Posts in one transaction. With this many it takes well under the five seconds that a transaction may be open, and ten
-/// thousand posts need five of them.
+/// Posts in one transaction. With this many it takes well under the five seconds that a transaction may be open, and
+/// ten thousand posts need five of them.
 const PAGE: i64 = 2_000;
 
 /// What the site says now. It is kept, so that what is booked and what is remembered are one reading.

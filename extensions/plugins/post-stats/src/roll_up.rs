@@ -10,7 +10,8 @@ const MOST_PERIODS: usize = 200;
 pub(crate) const DAYS_KEPT: u32 = 35;
 /// Months that are kept as months, this one not among them.
 const MONTHS_KEPT: u32 = 24;
-/// Days for which a booked event is remembered. The site tells of an event again within a minute, or when it starts anew.
+/// Days for which a booked event is remembered. The site tells of an event again within a minute, or when it starts
+/// anew.
 const EVENTS_KEPT: u32 = 35;
 
 /// From one grain to the next.
