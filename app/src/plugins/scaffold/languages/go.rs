@@ -1,7 +1,10 @@
 //! Go: the standard toolchain, with a package in the project that speaks the contract's binary interface.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use fleuron_plugin_host::componentise_go;
 
 use crate::plugins::scaffold::build::BuildError;
 use crate::plugins::scaffold::language::{Kit, MissingTool};
@@ -61,11 +64,13 @@ fn build(dir: &Path, scratch: &Path) -> Result<PathBuf, BuildError> {
         .stdin(Stdio::null())
         .status()
         .map_err(|source| BuildError::cannot_run("go", source))?;
-    if status.success() {
-        Ok(module)
-    } else {
-        Err(BuildError::Compile { what: "go build".to_owned(), status })
+    if !status.success() {
+        return Err(BuildError::Compile { what: "go build".to_owned(), status });
     }
+    let code = fs::read(&module).map_err(|source| BuildError::unreadable(&module, source))?;
+    let component = componentise_go(&code).map_err(BuildError::Refused)?;
+    fs::write(&module, component).map_err(|source| BuildError::unwritable(&module, source))?;
+    Ok(module)
 }
 
 #[cfg(test)]
