@@ -13,7 +13,12 @@ use std::path::{Path, PathBuf};
 use guest::Guests;
 
 /// The folders of `extensions/plugins` that come with the server.
-const BUNDLED: [&str; 3] = ["post-stats", "reading-time", "slug-and-excerpt"];
+const BUNDLED: [&str; 4] = [
+    "post-stats",
+    "reading-time",
+    "related-posts",
+    "slug-and-excerpt",
+];
 
 /// The folders of `assets/plugin-template`, one for each language.
 const LANGUAGES: [&str; 6] = ["c", "go", "javascript", "python", "rust", "zig"];

@@ -40,7 +40,7 @@ mod status;
 pub mod testing;
 
 pub use archive::{Icon, PackageLimits, UploadedPackage, embed_manifest, pack, read_package};
-pub use binary::embed_world;
+pub use binary::{componentise_go, embed_world};
 pub use check::{Problem, Severity, check_code, check_plugin};
 pub use config::HostConfig;
 pub use directory::{DirectorySource, Finding, Found, WatchHandle};
