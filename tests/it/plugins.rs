@@ -13,12 +13,14 @@ mod handmade;
 mod health;
 mod hostile;
 mod http;
+mod link_cards;
 mod manifest_mistakes;
 mod meddling;
 mod quick_start;
 mod reload;
 mod sql_allowed;
 mod sql_refused;
+mod table_of_contents;
 mod transactions;
 mod verdict;
 
