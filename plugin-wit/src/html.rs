@@ -99,7 +99,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// Where the next piece begins, in bytes.
-    pub fn position(&self) -> usize {
+    pub fn offset(&self) -> usize {
         self.length - self.rest.len()
     }
 
@@ -283,6 +283,45 @@ mod tests {
     }
 
     #[test]
+    fn every_piece_is_a_step_forward() {
+        const PARTS: [&str; 16] = [
+            "<",
+            ">",
+            "/",
+            "p",
+            " ",
+            "=",
+            "\"",
+            "'",
+            "<!--",
+            "-->",
+            "<script>",
+            "</script>",
+            "<!",
+            "&",
+            "\u{fc}",
+            "<p",
+        ];
+        let mut state = 7_u64;
+        for _ in 0..20_000 {
+            let mut html = String::new();
+            for _ in 0..10 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                html.push_str(PARTS[(state >> 33) as usize % PARTS.len()]);
+            }
+            let (mut pieces, mut offset) = (Pieces::of(&html), 0);
+            while let Some(piece) = pieces.next() {
+                assert!(pieces.offset() > offset, "{html}");
+                if let Piece::Text(text) = piece {
+                    assert_eq!(text, &html[offset..pieces.offset()]);
+                }
+                offset = pieces.offset();
+            }
+            assert_eq!(offset, html.len(), "{html}");
+        }
+    }
+
+    #[test]
     fn text_is_escaped() {
         assert_eq!(escape("a < b & \"c\" > \u{fc}'"), "a &lt; b &amp; &quot;c&quot; &gt; \u{fc}'");
     }
@@ -291,9 +330,9 @@ mod tests {
     fn pieces_know_their_place() {
         let html = "a<b>c";
         let mut pieces = Pieces::of(html);
-        let mut places = vec![pieces.position()];
+        let mut places = vec![pieces.offset()];
         while pieces.next().is_some() {
-            places.push(pieces.position());
+            places.push(pieces.offset());
         }
         assert_eq!(places, [0, 1, 4, 5]);
     }

@@ -15,6 +15,7 @@ mod hostile;
 mod http;
 mod lifecycle;
 mod lifecycle_kills;
+mod link_cards;
 mod lying_packages;
 mod manifest_mistakes;
 mod meddling;
@@ -24,6 +25,7 @@ mod related_posts;
 mod reload;
 mod sql_allowed;
 mod sql_refused;
+mod table_of_contents;
 mod transactions;
 mod verdict;
 

@@ -41,7 +41,7 @@ pub(crate) fn bare_links(html: &str) -> Vec<BareLink> {
     let mut pieces = Pieces::of(html);
     let mut depth = 0_usize;
     loop {
-        let start = pieces.position();
+        let start = pieces.offset();
         let Some(piece) = pieces.next() else { return links };
         let Piece::Tag(tag) = piece else { continue };
         if tag.is_one_of(&LEFT_ALONE) {
@@ -50,7 +50,7 @@ pub(crate) fn bare_links(html: &str) -> Vec<BareLink> {
             // A paragraph that is something else may hold what begins one, if it is broken: read on right behind the tag.
             let mut inside = pieces.clone();
             if let Some(address) = sole_address(&mut inside) {
-                links.push(BareLink { range: start..inside.position(), address });
+                links.push(BareLink { range: start..inside.offset(), address });
                 pieces = inside;
             }
         }
