@@ -8,6 +8,7 @@ mod call;
 mod capability;
 mod check;
 mod compiled;
+mod compiler;
 mod config;
 pub mod cron;
 mod denials;
@@ -38,6 +39,7 @@ mod status;
 pub mod testing;
 
 pub use check::{Problem, Severity, check_code, check_plugin};
+pub use compiler::{Compiler, compile_child};
 pub use config::HostConfig;
 pub use directory::{DirectorySource, Finding, Found, WatchHandle};
 pub use dispatch::{CallContext, Delivery, Filtered};
