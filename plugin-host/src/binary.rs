@@ -4,6 +4,8 @@ mod effort;
 mod go;
 mod world;
 
+use std::borrow::Cow;
+
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
 };
@@ -34,14 +36,24 @@ enum Kind {
     PlainModule,
 }
 
+/// What keeps compiling from taking too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bounds {
+    /// Nothing but what is counted beforehand: code that might take too long is refused. For compiling in this process,
+    /// where nobody can end it.
+    Counted,
+    /// The limits of a process that does nothing else: code is refused where it does take too long.
+    OwnProcess,
+}
+
 /// A component's bytes: the input as it is, or made from a typed core module.
 ///
 /// # Errors
 /// Says why the input is neither.
-pub(crate) fn to_component(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    match kind(bytes)? {
-        Kind::Component => Ok(bytes.to_vec()),
-        Kind::TypedModule { preview1 } => componentise(bytes, preview1),
+pub(crate) fn to_component(bytes: &[u8], bounds: Bounds) -> Result<Cow<'_, [u8]>, String> {
+    match kind(bytes, bounds)? {
+        Kind::Component => Ok(Cow::Borrowed(bytes)),
+        Kind::TypedModule { preview1 } => componentise(bytes, preview1).map(Cow::Owned),
         Kind::PlainModule => Err(no_interface()),
     }
 }
@@ -53,7 +65,7 @@ pub(crate) fn to_component(bytes: &[u8]) -> Result<Vec<u8>, String> {
 /// # Errors
 /// Where the bytes are no WebAssembly, or no part of the contract is found in them.
 pub fn embed_world(code: &[u8]) -> Result<Vec<u8>, LoadError> {
-    match kind(code).map_err(LoadError::Code)? {
+    match kind(code, Bounds::OwnProcess).map_err(LoadError::Code)? {
         Kind::Component | Kind::TypedModule { .. } => Ok(code.to_vec()),
         Kind::PlainModule => world::describe(code).map_err(LoadError::Code),
     }
@@ -64,7 +76,8 @@ pub fn embed_world(code: &[u8]) -> Result<Vec<u8>, LoadError> {
 /// # Errors
 /// Says why it is not.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
-    match kind(bytes)? {
+    // How long it takes to compile is the compiler's business.
+    match kind(bytes, Bounds::OwnProcess)? {
         Kind::Component | Kind::TypedModule { .. } => Ok(()),
         Kind::PlainModule => Err(no_interface()),
     }
@@ -130,7 +143,7 @@ fn manifest_sections(
     })
 }
 
-fn kind(bytes: &[u8]) -> Result<Kind, String> {
+fn kind(bytes: &[u8], bounds: Bounds) -> Result<Kind, String> {
     if bytes.is_empty() {
         return Err("the file is empty".to_owned());
     }
@@ -141,10 +154,12 @@ fn kind(bytes: &[u8]) -> Result<Kind, String> {
     let mut encoding = None;
     let (mut typed, mut preview1) = (false, false);
     let mut size = Size::default();
-    let mut effort = Effort::default();
+    let mut effort = (bounds == Bounds::Counted).then(Effort::default);
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(invalid)?;
-        effort.count(&payload).map_err(invalid)?;
+        if let Some(effort) = &mut effort {
+            effort.count(&payload).map_err(invalid)?;
+        }
         match payload {
             Payload::Version { encoding: found, .. } => encoding = encoding.or(Some(found)),
             Payload::FunctionSection(functions) => size.count(functions.count()),
@@ -161,7 +176,7 @@ fn kind(bytes: &[u8]) -> Result<Kind, String> {
         }
     }
     size.check()?;
-    effort.check()?;
+    effort.map_or(Ok(()), Effort::check)?;
     match encoding {
         Some(Encoding::Component) => Ok(Kind::Component),
         Some(Encoding::Module) if typed => Ok(Kind::TypedModule { preview1 }),
@@ -242,10 +257,10 @@ mod tests {
 
     #[test]
     fn tells_kinds_apart_by_content() {
-        assert_eq!(kind(COMPONENT), Ok(Kind::Component));
-        assert_eq!(kind(MODULE), Ok(Kind::PlainModule));
+        assert_eq!(kind(COMPONENT, Bounds::Counted), Ok(Kind::Component));
+        assert_eq!(kind(MODULE, Bounds::Counted), Ok(Kind::PlainModule));
         let typed = with_section(MODULE, "component-type:wit-bindgen:0.60.0:x", b"");
-        assert_eq!(kind(&typed), Ok(Kind::TypedModule { preview1: false }));
+        assert_eq!(kind(&typed, Bounds::Counted), Ok(Kind::TypedModule { preview1: false }));
     }
 
     #[test]
@@ -253,12 +268,12 @@ mod tests {
         for bad in
             [&b""[..], b"\0asm", b"hello world", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0", &MODULE[..7]]
         {
-            assert!(kind(bad).is_err(), "{bad:?}");
+            assert!(kind(bad, Bounds::Counted).is_err(), "{bad:?}");
         }
-        assert!(to_component(MODULE).is_err());
+        assert!(to_component(MODULE, Bounds::Counted).is_err());
         let mut cut = with_section(MODULE, "component-type", b"0123456789");
         cut.truncate(cut.len() - 3);
-        assert!(kind(&cut).is_err(), "a half-written file");
+        assert!(kind(&cut, Bounds::Counted).is_err(), "a half-written file");
     }
 
     #[test]
@@ -269,8 +284,8 @@ mod tests {
             wat::parse_str(format!("(component (core module $m {globals}) {instances})"))
                 .expect("a component")
         };
-        assert_eq!(kind(&component(10)), Ok(Kind::Component));
-        assert!(kind(&component(60)).is_err_and(|reason| reason.contains("too large")));
+        assert_eq!(kind(&component(10), Bounds::Counted), Ok(Kind::Component));
+        assert!(kind(&component(60), Bounds::Counted).is_err_and(|reason| reason.contains("too large")));
     }
 
     #[test]

@@ -38,6 +38,7 @@ impl Scratch {
     /// Starts a site in the folder `data`, which may be there already, and lays the plugin of `project` into it.
     pub(super) async fn start(data: &Path, project: &Path, listen: Option<&str>) -> Result<Self, Failure> {
         let mut config = Config::in_folder(data);
+        config.compile_apart();
         if let Some(listen) = listen {
             config.http.listen = listen.parse().map_err(|error| format!("--listen {listen}: {error}"))?;
         }

@@ -240,7 +240,7 @@ impl PluginService {
 
     async fn check_code(&self, uploaded: &UploadedPackage) -> Vec<String> {
         let package = &uploaded.package;
-        match self.hooks.prepare(package.wasm.clone()).await {
+        match self.hooks.examine(package.wasm.clone()).await {
             Err(refusal) => vec![format!("`{}`: {refusal}", package.manifest.plugin.entry)],
             Ok(exported) => {
                 let missing = package.manifest.hooks.keys().filter(|point| !exported.contains(point));
