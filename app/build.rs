@@ -13,12 +13,8 @@ use std::path::{Path, PathBuf};
 use guest::Guests;
 
 /// The folders of `extensions/plugins` that come with the server.
-const BUNDLED: [&str; 4] = [
-    "post-stats",
-    "reading-time",
-    "related-posts",
-    "slug-and-excerpt",
-];
+const BUNDLED: [&str; 6] =
+    ["link-cards", "post-stats", "reading-time", "related-posts", "slug-and-excerpt", "table-of-contents"];
 
 /// The folders of `assets/plugin-template`, one for each language.
 const LANGUAGES: [&str; 6] = ["c", "go", "javascript", "python", "rust", "zig"];

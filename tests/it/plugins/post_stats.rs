@@ -135,7 +135,7 @@ both! {
         assert!(places.is_sorted(), "{all}");
         assert!(!all.contains("Hidden"), "{all}");
         let one = app.guest().get("/one").await.expect(200).text();
-        let list = one.split("popular-posts").nth(1).and_then(|rest| rest.split("</ol>").next()).unwrap();
+        let list = one.split("<ol class=\"popular-posts\">").nth(1).and_then(|rest| rest.split("</ol>").next()).unwrap();
         assert!(list.contains("First") && !list.contains("Second"), "{list}");
     }
 
