@@ -12,6 +12,7 @@ use fleuron_plugin_host::{
     manifest::DatabasePermission, ports::LogLevel,
 };
 use sea_orm::DbBackend;
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use self::inventory::{entry_of, inventory};
@@ -27,6 +28,7 @@ use super::{
     settings::{self, GivenValues, StoredValues},
 };
 use crate::{
+    audit,
     auth::{Actor, Permission},
     config::PluginsConfig,
     database::Database,
@@ -171,9 +173,16 @@ impl PluginService {
         actor.require(Permission::ManagePlugins)?;
         let (_, manifest) = self.find(id).await?;
         let changes = settings::check(&manifest.settings, given)?;
+        // Which, never what: among them are secrets.
+        let keys: Vec<&String> = given.keys().collect();
+        let input = (manifest, changes, actor.clone(), json!({ "keys": keys }));
         self.database
-            .write((manifest, changes), |transaction, (manifest, changes)| {
-                Box::pin(settings::store(transaction, manifest, changes))
+            .write(input, |transaction, (manifest, changes, actor, detail)| {
+                Box::pin(async move {
+                    settings::store(transaction, manifest, changes).await?;
+                    let id = manifest.id().as_str();
+                    audit::record(transaction, actor, "plugin.settings_changed", id, detail).await
+                })
             })
             .await?;
         self.database.changes().touch_names();
@@ -188,6 +197,14 @@ impl PluginService {
     pub async fn reload(&self, actor: &Actor, id: &PluginId) -> Result<PluginDetails> {
         actor.require(Permission::ManagePlugins)?;
         let (before, _) = self.find(id).await?;
+        let input = (actor.clone(), id.clone());
+        self.database
+            .write(input, |transaction, (actor, id)| {
+                Box::pin(async move {
+                    audit::record(transaction, actor, "plugin.reloaded", id.as_str(), &json!({})).await
+                })
+            })
+            .await?;
         let found = self.manager.reload(id).await?;
         let details = self.details(id).await?;
         if is_another(before.status.as_ref(), details.entry.status.as_ref()) {
