@@ -1,6 +1,8 @@
 //! Builds the bundled plugins from source and embeds them, together with what new plugin projects are made of: the
 //! guest SDK and the templates.
 
+#[path = "build/bindings.rs"]
+mod bindings;
 #[path = "build/guest.rs"]
 mod guest;
 
@@ -32,6 +34,7 @@ fn run() -> Result<(), String> {
     guest::watch(&sdk, &SDK);
     embed_sdk(&sdk, &out)?;
     embed_templates(&package.join("assets/plugin-template"), &out)?;
+    embed_bindings(&sdk, &out)?;
     embed_plugins(&root.join("extensions/plugins"), &out)
 }
 
@@ -78,6 +81,12 @@ fn embed_templates(templates: &Path, out: &Path) -> Result<(), String> {
     }
     table.push_str("];\n");
     guest::write(&out.join("templates.rs"), table.as_bytes())
+}
+
+fn embed_bindings(sdk: &Path, out: &Path) -> Result<(), String> {
+    let bindings = bindings::for_c(sdk)?;
+    guest::write(&out.join("bindings.h"), bindings.header.as_bytes())?;
+    guest::write(&out.join("bindings.c"), bindings.source.as_bytes())
 }
 
 /// The rows of a table of text files: the path within the folder, and the text.

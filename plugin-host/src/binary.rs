@@ -1,6 +1,7 @@
 //! Tells what kind of code a file holds, from its bytes alone, and makes a component of it.
 
 mod effort;
+mod go;
 mod world;
 
 use wasi_preview1_component_adapter_provider::{
@@ -59,6 +60,15 @@ pub fn embed_world(code: &[u8]) -> Result<Vec<u8>, LoadError> {
         Kind::Component | Kind::TypedModule { .. } => Ok(code.to_vec()),
         Kind::PlainModule => world::describe(code).map_err(LoadError::Code),
     }
+}
+
+/// A component made of a module that Go compiled, which exports hooks as [`embed_world`] wants them.
+///
+/// # Errors
+/// Where no component can be made of it.
+pub fn componentise_go(module: &[u8]) -> Result<Vec<u8>, LoadError> {
+    let described = embed_world(module)?;
+    go::componentise(&described).map_err(LoadError::Code)
 }
 
 /// The text of the binary's custom section `manifest`, if there is one.

@@ -37,7 +37,7 @@ mod status;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use binary::embed_world;
+pub use binary::{componentise_go, embed_world};
 pub use check::{Problem, Severity, check_code, check_plugin};
 pub use config::HostConfig;
 pub use directory::{DirectorySource, Finding, Found, WatchHandle};

@@ -18,14 +18,7 @@ const PACKAGES: [(&str, &str); 3] = [
     (
         "world.wit",
         "package fleuron:module;
-         world plugin {
-             import raisfast:plugin-wit/host-api;
-             import fleuron:host/verdict@0.1.0;
-             import fleuron:host/context@0.1.0;
-             import fleuron:host/data@0.1.0;
-             export raisfast:plugin-wit/plugin-hooks;
-             export fleuron:host/events@0.1.0;
-         }",
+         world plugin { include raisfast:plugin-wit/plugin-world; include fleuron:host/plugin@0.1.0; }",
     ),
 ];
 
