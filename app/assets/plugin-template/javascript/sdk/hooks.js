@@ -104,7 +104,7 @@ function record(fields) {
         const faults = Object.keys(answer).filter((field) => !(field in fields)).map((field) => `${field} is no field`);
         const result = {};
         for (const [field, kind] of Object.entries(fields)) {
-            result[field] = answer[field] === undefined ? input[field] : answer[field];
+            result[field] = (answer[field] === undefined ? input[field] : answer[field]) ?? null;
             if (!kind.fits(result[field])) faults.push(`${field} must be ${kind.name}`);
         }
         if (faults.length > 0) throw new TypeError(`${name} answered what cannot be: ${faults.join("; ")}`);
