@@ -103,7 +103,9 @@ impl PluginService {
     /// Where the folders cannot be looked at.
     pub async fn list(&self) -> Result<Vec<PluginEntry>> {
         let known = self.manager.known().await?;
-        Ok(inventory(self.hooks.plugins(), self.hooks.faults(), &known))
+        // In this order, so that a plugin that is loaded meanwhile is seen in one of the two.
+        let loading = self.hooks.loading();
+        Ok(inventory(self.hooks.plugins(), self.hooks.faults(), &loading, &known))
     }
 
     /// One plugin, whether or not it runs.

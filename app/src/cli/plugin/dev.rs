@@ -41,8 +41,7 @@ pub(super) async fn run(project: &Path, place: Place) -> Result<(), Failure> {
         Place::Scratch { data, listen } => {
             build(project).await?;
             let site = Scratch::start(&data, project, Some(&listen)).await?;
-            let enable = format!("/admin/plugins/{id}/enable");
-            tell(site.api.send(hyper::Method::POST, &enable, super::api::Body::None).await);
+            tell(site.enable(&id).await);
             println!("The site is at {}. Its data is in {}.", site.url, data.display());
             let logs = tokio::task::spawn_local(follow(std::sync::Arc::clone(&site.services), id.clone()));
             let outcome = in_scratch(project, &id, &site, changes).await;

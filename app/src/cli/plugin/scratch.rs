@@ -9,9 +9,13 @@ use std::{
 
 use actix_web::dev::ServerHandle;
 use fleuron_plugin_host::{Manifest, PluginId, manifest::MANIFEST_FILE};
+use hyper::Method;
 use tokio::task::JoinHandle;
 
-use super::{Failure, api::Api};
+use super::{
+    Failure,
+    api::{Api, Body},
+};
 use crate::{
     auth::{Actor, Role},
     config::Config,
@@ -20,6 +24,8 @@ use crate::{
     users::{NewUser, Username},
 };
 
+/// How often it is looked whether a plugin was compiled.
+const LOOK: Duration = Duration::from_millis(20);
 /// How long the administrator of a scratch site stays signed in.
 const SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -54,11 +60,34 @@ impl Scratch {
         Ok(Self { api, services, url, extensions, server, task })
     }
 
-    /// Lays the plugin into the site anew, and waits until the site has taken notice.
+    /// Lays the plugin into the site anew, and waits until it was compiled and the site has taken notice.
     pub(super) async fn renew(&self, project: &Path) -> Result<(), Failure> {
         lay(project, &self.extensions)?;
         self.services.plugins.rescan().await;
+        self.compiled().await;
         Ok(())
+    }
+
+    /// Lets the plugin run, also where its manifest leaves it off, and waits until it was compiled.
+    pub(super) async fn enable(&self, id: &PluginId) -> Result<serde_json::Value, Failure> {
+        self.compiled().await;
+        let enabled = self.api.send(Method::POST, &format!("/admin/plugins/{id}/enable"), Body::None).await?;
+        if !self.compiled().await {
+            return Ok(enabled);
+        }
+        self.api.send(Method::GET, &format!("/admin/plugins/{id}"), Body::None).await
+    }
+
+    /// Waits while something is being compiled, and says whether anything was.
+    async fn compiled(&self) -> bool {
+        let mut waited = false;
+        while !self.services.hooks.loading().is_empty() {
+            if !std::mem::replace(&mut waited, true) {
+                eprintln!("Compiling ...");
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        waited
     }
 
     /// Stops the site.

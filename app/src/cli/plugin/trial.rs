@@ -41,7 +41,7 @@ pub(super) async fn run(project: &Path) -> Result<(), Failure> {
 }
 
 async fn try_out(site: &Scratch, id: &PluginId) -> Result<(), Failure> {
-    site.api.send(Method::POST, &format!("/admin/plugins/{id}/enable"), Body::None).await?;
+    site.enable(id).await?;
     let started = status(site, id)?;
     println!("{} {} starts; it listens to {} hooks.", started.name, started.version, started.hooks.len());
     let first = write(site, 0).await?;

@@ -32,6 +32,8 @@ pub enum PluginStateName {
     Quarantined,
     /// It cannot be loaded.
     Faulty,
+    /// It is being compiled, and runs as soon as that is done.
+    Loading,
     /// It waits for an administrator to agree to what it may do.
     #[serde(rename = "awaiting_consent")]
     AwaitingConsent,
@@ -282,6 +284,7 @@ impl From<EntryState> for PluginStateName {
             EntryState::Active => Self::Active,
             EntryState::Quarantined => Self::Quarantined,
             EntryState::Faulty => Self::Faulty,
+            EntryState::Loading => Self::Loading,
             EntryState::AwaitingConsent => Self::AwaitingConsent,
             EntryState::Disabled => Self::Disabled,
         }

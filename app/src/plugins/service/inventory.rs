@@ -19,6 +19,8 @@ pub enum EntryState {
     Quarantined,
     /// It cannot be loaded.
     Faulty,
+    /// It is being compiled, and runs as soon as that is done.
+    Loading,
     /// It waits for an administrator to agree to what it may do.
     AwaitingConsent,
     /// It is switched off, by its manifest or an administrator.
@@ -74,13 +76,20 @@ impl PluginEntry {
     }
 }
 
-/// Puts together what the host and the folders say. By id; folders without a readable manifest come last.
+/// Puts together what the host, which loads some of them, and the folders say. By id; folders without a readable manifest come last.
 pub(super) fn inventory(
     statuses: Vec<PluginStatus>,
     faults: Vec<PluginFault>,
+    loading: &[PluginId],
     known: &[KnownPlugin],
 ) -> Vec<PluginEntry> {
     let mut entries: Vec<PluginEntry> = statuses.into_iter().map(PluginEntry::loaded).collect();
+    // Where a version before runs, that is what the plugin is doing.
+    for plugin in known.iter().filter(|plugin| plugin.is_wanted && loading.contains(plugin.manifest.id())) {
+        if !has(&entries, plugin.manifest.id()) {
+            entries.push(PluginEntry::known(plugin, EntryState::Loading));
+        }
+    }
     for fault in faults {
         match entries.iter_mut().find(|entry| is_from(&entry.origin, &fault.folder)) {
             Some(entry) => entry.problems.extend(fault.problems),
@@ -196,7 +205,7 @@ mod tests {
             known("com.example.missing", Origin::Bundled, true),
         ];
         let faults = vec![fault("nameless", "no id"), fault("broken", "no code")];
-        let entries = inventory(Vec::new(), faults, &plugins);
+        let entries = inventory(Vec::new(), faults, &[], &plugins);
         let expected = [
             (Some("com.example.broken"), EntryState::Faulty, Some("broken".to_owned())),
             (Some("com.example.missing"), EntryState::Faulty, None),
@@ -208,12 +217,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_being_compiled_is_listed_as_such() {
+        let plugins =
+            [known("com.example.slow", folder("slow"), true), known("com.example.off", folder("off"), false)];
+        let loading = ["com.example.slow".parse().unwrap(), "com.example.off".parse().unwrap()];
+        let entries = inventory(Vec::new(), Vec::new(), &loading, &plugins);
+        let expected = [
+            (Some("com.example.off"), EntryState::Disabled, Some("off".to_owned())),
+            (Some("com.example.slow"), EntryState::Loading, Some("slow".to_owned())),
+        ];
+        assert_eq!(told(&entries), expected);
+    }
+
+    #[test]
     fn one_id_has_one_entry_with_all_problems() {
         let plugins =
             [known("com.example.a", folder("one"), true), known("com.example.a", folder("two"), true)];
         let faults = vec![fault("one", "no code"), fault("two", "taken")];
         let id = plugins[0].manifest.id();
-        let entry = entry_of(inventory(Vec::new(), faults, &plugins), id).unwrap();
+        let entry = entry_of(inventory(Vec::new(), faults, &[], &plugins), id).unwrap();
         assert_eq!(
             (entry.folder().as_deref(), entry.problems.as_slice()),
             (Some("one"), &["no code".to_owned(), "taken".to_owned()][..])
