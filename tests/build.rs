@@ -39,7 +39,7 @@ fn run() -> Result<(), String> {
     let root = package.parent().ok_or("the package has no parent folder")?;
     let folder = package.join("guests");
     guest::watch(&package, &["build.rs", "../app/build"]);
-    guest::watch(&root.join("plugin-wit"), &["Cargo.toml", "README.md", "plugin.wit", "src", "wit"]);
+    guest::watch(&root.join("plugin-wit"), &["Cargo.toml", "README.md", "docs", "plugin.wit", "src", "wit"]);
     guest::watch(&folder, &["Cargo.toml", "Cargo.lock"]);
     for name in GUESTS {
         guest::watch(&folder.join(name), &["Cargo.toml", "src"]);

@@ -49,11 +49,18 @@ enum Command {
     Plugin(plugin::Command),
 }
 
+/// The first word of a process that compiles one plugin for another process of this program, which starts it so.
+pub const COMPILE: &str = "compile-plugin";
+
 /// What a command fails with: words for a person.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the command line and says how it went.
 pub fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == COMPILE) {
+        return fleuron_plugin_host::compile_child(arguments);
+    }
     let cli = Cli::parse();
     telemetry::start_logging();
     let outcome = match cli.command.unwrap_or(Command::Serve) {

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use fleuron_plugin_host::HostConfig;
+use fleuron_plugin_host::{Compiler, HostConfig};
 use url::Url;
 
 pub use options::Options;
@@ -138,8 +138,18 @@ impl Config {
         let mut faults = Vec::new();
         let file = File::read(options.config.as_deref(), &mut faults);
         let environment = sources::process_environment;
-        let config = options::resolve(Sources { options, environment, file, faults: &mut faults });
+        let mut config = options::resolve(Sources { options, environment, file, faults: &mut faults });
+        config.compile_apart();
         if faults.is_empty() { Ok(config) } else { Err(ConfigError(faults)) }
+    }
+
+    /// Has plugins compiled by processes of their own, which are this program again. For programs that end in
+    /// [`crate::cli::main`] alone.
+    pub fn compile_apart(&mut self) {
+        match Compiler::this_program([crate::cli::COMPILE]) {
+            Ok(compiler) => self.plugins.host.compiler = Some(compiler),
+            Err(error) => tracing::warn!(%error, "plugins are compiled within the server"),
+        }
     }
 
     /// Defaults around a data folder, for tests and tools: a free port on loopback, SQLite in the folder.

@@ -4,6 +4,7 @@
     reason = "the columns are described where the tables are made, in the migrations crate"
 )]
 
+pub mod audit_log;
 pub mod categories;
 pub mod comments;
 pub mod cron_runs;
@@ -11,6 +12,8 @@ pub mod import_sources;
 pub mod leases;
 pub mod media;
 pub mod outbox;
+pub mod plugin_installs;
+pub mod plugin_packages;
 pub mod plugin_settings;
 pub mod plugins;
 pub mod post_authors;

@@ -3,6 +3,7 @@
 //! The crate is cut by feature. Inside a feature the arrows point one way: `http -> service -> repo -> entities`.
 //! A feature reaches another through its service. The repository's README has the map and its invariants.
 
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod clock;

@@ -4,6 +4,7 @@ pub mod bundled;
 pub mod host_api;
 pub mod http;
 pub mod manager;
+pub mod packages;
 mod refusal;
 pub mod scaffold;
 pub mod service;

@@ -6,6 +6,7 @@ use fleuron_plugin_host::{HostConfig, PluginHost};
 use url::Url;
 
 use crate::{
+    audit::AuditService,
     auth::{AuthService, keys, token::TokenSigner},
     comments::CommentService,
     config::Config,
@@ -17,6 +18,7 @@ use crate::{
     plugins::{
         PluginManager, PluginService,
         host_api::{self, PluginLogs},
+        packages::{Installed, PackageStore, PluginData},
     },
     posts::{PostService, ViewCounter, http::Presenter},
     render::pipeline::Renderer,
@@ -66,6 +68,8 @@ pub struct Services {
     pub plugin_service: PluginService,
     /// What plugins logged.
     pub plugin_logs: PluginLogs,
+    /// Who did what.
+    pub audit: AuditService,
 }
 
 impl Services {
@@ -80,9 +84,13 @@ impl Services {
             .map_err(|cause| StartError::Data { folder: config.data.clone(), cause })?;
         let plugin_logs = PluginLogs::new(config.plugins.log);
         let recorder = RecorderHandle::default();
-        let hooks = plugin_host(config, &database, &recorder, plugin_logs.clone())?;
+        let (hooks, kept) = plugin_host(config, &database, &recorder, plugin_logs.clone())?;
         let events = EventRecorder::new(hooks.clone(), &recorder);
-        let plugins = PluginManager::start(hooks.clone(), &database, &config.plugins.extensions).await?;
+        let store = PackageStore::new(&config.data)
+            .map_err(|error| StartError::Service(ApiError::internal(error)))?;
+        let installed = Installed::new(hooks.clone(), database.clone(), store, kept);
+        let plugins =
+            PluginManager::start(hooks.clone(), &database, &config.plugins.extensions, installed).await?;
         let plugin_service = PluginService::new(
             hooks.clone(),
             plugins.clone(),
@@ -120,6 +128,7 @@ impl Services {
             .map_err(|error| StartError::Service(ApiError::internal(error)))?;
         let setup = SetupService::new(database.clone(), settings.clone(), users.clone(), posts.clone());
         Ok(Self {
+            audit: AuditService::new(database.clone()),
             database,
             users,
             auth: Arc::new(auth),
@@ -156,14 +165,14 @@ fn plugin_host(
     database: &Database,
     recorder: &RecorderHandle,
     logs: PluginLogs,
-) -> Result<PluginHost, StartError> {
+) -> Result<(PluginHost, PluginData), StartError> {
     let egress =
         Egress::new(config.egress.clone()).map_err(|error| StartError::Service(ApiError::internal(error)))?;
-    let ports = host_api::ports(config, database, egress, recorder.clone(), logs)
+    let (ports, kept) = host_api::ports(config, database, egress, recorder.clone(), logs)
         .map_err(|error| StartError::Service(ApiError::internal(error)))?;
     let host = HostConfig {
         code_cache: Some(config.data.join("cache").join("plugins")),
         ..config.plugins.host.clone()
     };
-    Ok(PluginHost::new(host, ports)?)
+    Ok((PluginHost::new(host, ports)?, kept))
 }

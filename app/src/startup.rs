@@ -14,6 +14,7 @@ use crate::{
     error::ApiError,
     events::OutboxWorker,
     http::{self, TrustedProxies, routes},
+    plugins::host_api::PluginLogs,
     services::Services,
     telemetry::Metrics,
     themes::{ThemeEngine, ThemeError},
@@ -112,7 +113,7 @@ impl Application {
             OutboxWorker::start(services.database.clone(), services.hooks.clone(), services.events.clone());
         let cron = CronRunner::start(services.database.clone(), services.hooks.clone());
         let flusher = tokio::spawn(flush_views(Arc::clone(&services)));
-        let signals = tokio::spawn(stop_on_signals(self.server.handle()));
+        let signals = tokio::spawn(stop_on_signals(self.server.handle(), services.plugin_logs.clone()));
         let outcome = self.server.await;
         signals.abort();
         tracing::info!("stopping");
@@ -133,10 +134,12 @@ impl Application {
 }
 
 /// SIGTERM and SIGINT let requests in flight finish; a second one does not wait for them.
-async fn stop_on_signals(server: ServerHandle) {
+async fn stop_on_signals(server: ServerHandle, logs: PluginLogs) {
     if !next_signal().await {
         return;
     }
+    // Whoever follows a log would keep the server from stopping.
+    logs.end();
     // `stop` takes effect when called; its future only waits for the end.
     let stopping = server.stop(true);
     tokio::select! {
@@ -227,6 +230,7 @@ struct State {
     media: web::Data<crate::media::MediaService>,
     plugins: web::Data<crate::plugins::PluginService>,
     renderer: web::Data<crate::render::pipeline::Renderer>,
+    audit: web::Data<crate::audit::AuditService>,
     database: web::Data<crate::database::Database>,
     links: web::Data<crate::site::Links>,
     theme: web::Data<ThemeEngine>,
@@ -248,6 +252,7 @@ impl State {
             media: web::Data::new(services.media.clone()),
             plugins: web::Data::new(services.plugin_service.clone()),
             renderer: web::Data::new(services.renderer.clone()),
+            audit: web::Data::new(services.audit.clone()),
             database: web::Data::new(services.database.clone()),
             links: web::Data::from(Arc::clone(&services.links)),
             theme: web::Data::new(theme),
@@ -269,6 +274,7 @@ impl State {
             .app_data(self.media.clone())
             .app_data(self.plugins.clone())
             .app_data(self.renderer.clone())
+            .app_data(self.audit.clone())
             .app_data(self.database.clone())
             .app_data(self.links.clone())
             .app_data(self.theme.clone())

@@ -9,6 +9,7 @@ mod m20261120_000001_people;
 mod m20261120_000002_content;
 mod m20261120_000003_engine;
 mod m20261120_000004_plugin_settings;
+mod m20261128_000005_plugin_packages;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000002_content::Migration),
             Box::new(m20261120_000003_engine::Migration),
             Box::new(m20261120_000004_plugin_settings::Migration),
+            Box::new(m20261128_000005_plugin_packages::Migration),
         ]
     }
 }

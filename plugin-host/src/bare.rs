@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wasmtime::Store;
 use wasmtime::component::{Component, TypedFunc};
 
-use crate::binary;
+use crate::binary::{self, Bounds};
 use crate::config::HostConfig;
 use crate::engine::{self, Running, Ticker};
 use crate::guest_state::{Environment, GuestState};
@@ -33,7 +33,7 @@ impl BareGuest {
         let engine = engine::build(&config).map_err(|error| error.to_string())?;
         let linker = engine::linker(&engine).map_err(|error| error.to_string())?;
         let ticker = Ticker::start(&engine, config.epoch_tick).map_err(|error| error.to_string())?;
-        let bytes = binary::to_component(wasm)?;
+        let bytes = binary::to_component(wasm, Bounds::Counted)?;
         let component = Component::from_binary(&engine, &bytes).map_err(|error| format!("{error:#}"))?;
         let manifest = "[plugin]\nid = \"bench.bare\"\nname = \"Bare\"\nversion = \"1.0.0\"\n";
         let manifest = Manifest::parse(manifest, Path::new("bare")).map_err(|faults| faults.to_string())?;

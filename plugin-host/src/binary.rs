@@ -1,18 +1,23 @@
 //! Tells what kind of code a file holds, from its bytes alone, and makes a component of it.
 
 mod effort;
+mod go;
+mod world;
+
+use std::borrow::Cow;
 
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
 };
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{CustomSectionReader, Encoding, Parser, Payload};
 use wasmtime::Engine;
 use wit_component::ComponentEncoder;
 
 use self::effort::Effort;
+use crate::error::LoadError;
 
 /// The custom section that may hold the manifest.
-const MANIFEST_SECTION: &str = "manifest";
+pub(crate) const MANIFEST_SECTION: &str = "manifest";
 /// How the sections start in which bindings generators leave a module's world.
 const WORLD_SECTION: &str = "component-type";
 
@@ -31,38 +36,114 @@ enum Kind {
     PlainModule,
 }
 
+/// What keeps compiling from taking too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bounds {
+    /// Nothing but what is counted beforehand: code that might take too long is refused. For compiling in this process,
+    /// where nobody can end it.
+    Counted,
+    /// The limits of a process that does nothing else: code is refused where it does take too long.
+    OwnProcess,
+}
+
 /// A component's bytes: the input as it is, or made from a typed core module.
 ///
 /// # Errors
 /// Says why the input is neither.
-pub(crate) fn to_component(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    match kind(bytes)? {
-        Kind::Component => Ok(bytes.to_vec()),
-        Kind::TypedModule { preview1 } => componentise(bytes, preview1),
-        Kind::PlainModule => Err("it is a core module without the description of its interface that wit-bindgen \
-                                  leaves in it; build it against plugin.wit, and strip names only, not all custom \
-                                  sections"
-            .to_owned()),
+pub(crate) fn to_component(bytes: &[u8], bounds: Bounds) -> Result<Cow<'_, [u8]>, String> {
+    match kind(bytes, bounds)? {
+        Kind::Component => Ok(Cow::Borrowed(bytes)),
+        Kind::TypedModule { preview1 } => componentise(bytes, preview1).map(Cow::Owned),
+        Kind::PlainModule => Err(no_interface()),
     }
+}
+
+/// What the host takes, made from what a compiler wrote: components and core modules that describe their interface stay
+/// as they are; any other core module gets the description of the hooks that it exports, of which there must be one at
+/// least, and of the contract's imports.
+///
+/// # Errors
+/// Where the bytes are no WebAssembly, or no part of the contract is found in them.
+pub fn embed_world(code: &[u8]) -> Result<Vec<u8>, LoadError> {
+    match kind(code, Bounds::OwnProcess).map_err(LoadError::Code)? {
+        Kind::Component | Kind::TypedModule { .. } => Ok(code.to_vec()),
+        Kind::PlainModule => world::describe(code).map_err(LoadError::Code),
+    }
+}
+
+/// Whether the input is of a kind that [`to_component`] takes. Looks through it; makes and compiles nothing.
+///
+/// # Errors
+/// Says why it is not.
+pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
+    // How long it takes to compile is the compiler's business.
+    match kind(bytes, Bounds::OwnProcess)? {
+        Kind::Component | Kind::TypedModule { .. } => Ok(()),
+        Kind::PlainModule => Err(no_interface()),
+    }
+}
+
+fn no_interface() -> String {
+    "it is a core module without the description of its interface that wit-bindgen leaves in it; build it against \
+     plugin.wit, and strip names only, not all custom sections"
+        .to_owned()
+}
+
+/// A component made of a module that Go compiled, which exports hooks as [`embed_world`] wants them.
+///
+/// # Errors
+/// Where no component can be made of it.
+pub fn componentise_go(module: &[u8]) -> Result<Vec<u8>, LoadError> {
+    let described = embed_world(module)?;
+    go::componentise(&described).map_err(LoadError::Code)
 }
 
 /// The text of the binary's custom section `manifest`, if there is one.
 pub(crate) fn embedded_manifest(bytes: &[u8]) -> Option<String> {
-    let mut depth = 0_usize;
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload.ok()? {
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section) if depth == 0 && section.name() == MANIFEST_SECTION => {
-                return String::from_utf8(section.data().to_vec()).ok();
-            }
-            _ => {}
-        }
-    }
-    None
+    let section = manifest_sections(bytes).next()?.ok()?;
+    String::from_utf8(section.data().to_vec()).ok()
 }
 
-fn kind(bytes: &[u8]) -> Result<Kind, String> {
+/// As [`embedded_manifest`], where nothing may be passed over in silence.
+///
+/// # Errors
+/// Where the binary cannot be read to its end, has two such sections, or one that is not UTF-8.
+pub(crate) fn sole_manifest(bytes: &[u8]) -> Result<Option<String>, String> {
+    let sections =
+        manifest_sections(bytes).collect::<Result<Vec<_>, wasmparser::Error>>().map_err(invalid)?;
+    match sections.as_slice() {
+        [] => Ok(None),
+        [section] => String::from_utf8(section.data().to_vec()).map(Some).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            format!("its section `{MANIFEST_SECTION}` is not UTF-8 from byte {valid} on")
+        }),
+        several => Err(format!("it has {} sections `{MANIFEST_SECTION}`; keep one", several.len())),
+    }
+}
+
+/// The sections `manifest` of the binary itself, not those of modules and components inside it.
+fn manifest_sections(
+    bytes: &[u8],
+) -> impl Iterator<Item = Result<CustomSectionReader<'_>, wasmparser::Error>> {
+    let mut depth = 0_usize;
+    Parser::new(0).parse_all(bytes).filter_map(move |payload| match payload {
+        Err(error) => Some(Err(error)),
+        Ok(Payload::ModuleSection { .. } | Payload::ComponentSection { .. }) => {
+            depth += 1;
+            None
+        }
+        Ok(Payload::End(_)) => {
+            depth = depth.saturating_sub(1);
+            None
+        }
+        Ok(Payload::CustomSection(section)) if depth == 0 && section.name() == MANIFEST_SECTION => {
+            Some(Ok(section))
+        }
+        Ok(_) => None,
+    })
+}
+
+fn kind(bytes: &[u8], bounds: Bounds) -> Result<Kind, String> {
     if bytes.is_empty() {
         return Err("the file is empty".to_owned());
     }
@@ -73,10 +154,12 @@ fn kind(bytes: &[u8]) -> Result<Kind, String> {
     let mut encoding = None;
     let (mut typed, mut preview1) = (false, false);
     let mut size = Size::default();
-    let mut effort = Effort::default();
+    let mut effort = (bounds == Bounds::Counted).then(Effort::default);
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(invalid)?;
-        effort.count(&payload).map_err(invalid)?;
+        if let Some(effort) = &mut effort {
+            effort.count(&payload).map_err(invalid)?;
+        }
         match payload {
             Payload::Version { encoding: found, .. } => encoding = encoding.or(Some(found)),
             Payload::FunctionSection(functions) => size.count(functions.count()),
@@ -93,7 +176,7 @@ fn kind(bytes: &[u8]) -> Result<Kind, String> {
         }
     }
     size.check()?;
-    effort.check()?;
+    effort.map_or(Ok(()), Effort::check)?;
     match encoding {
         Some(Encoding::Component) => Ok(Kind::Component),
         Some(Encoding::Module) if typed => Ok(Kind::TypedModule { preview1 }),
@@ -174,10 +257,10 @@ mod tests {
 
     #[test]
     fn tells_kinds_apart_by_content() {
-        assert_eq!(kind(COMPONENT), Ok(Kind::Component));
-        assert_eq!(kind(MODULE), Ok(Kind::PlainModule));
+        assert_eq!(kind(COMPONENT, Bounds::Counted), Ok(Kind::Component));
+        assert_eq!(kind(MODULE, Bounds::Counted), Ok(Kind::PlainModule));
         let typed = with_section(MODULE, "component-type:wit-bindgen:0.60.0:x", b"");
-        assert_eq!(kind(&typed), Ok(Kind::TypedModule { preview1: false }));
+        assert_eq!(kind(&typed, Bounds::Counted), Ok(Kind::TypedModule { preview1: false }));
     }
 
     #[test]
@@ -185,12 +268,12 @@ mod tests {
         for bad in
             [&b""[..], b"\0asm", b"hello world", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0", &MODULE[..7]]
         {
-            assert!(kind(bad).is_err(), "{bad:?}");
+            assert!(kind(bad, Bounds::Counted).is_err(), "{bad:?}");
         }
-        assert!(to_component(MODULE).is_err());
+        assert!(to_component(MODULE, Bounds::Counted).is_err());
         let mut cut = with_section(MODULE, "component-type", b"0123456789");
         cut.truncate(cut.len() - 3);
-        assert!(kind(&cut).is_err(), "a half-written file");
+        assert!(kind(&cut, Bounds::Counted).is_err(), "a half-written file");
     }
 
     #[test]
@@ -201,8 +284,8 @@ mod tests {
             wat::parse_str(format!("(component (core module $m {globals}) {instances})"))
                 .expect("a component")
         };
-        assert_eq!(kind(&component(10)), Ok(Kind::Component));
-        assert!(kind(&component(60)).is_err_and(|reason| reason.contains("too large")));
+        assert_eq!(kind(&component(10), Bounds::Counted), Ok(Kind::Component));
+        assert!(kind(&component(60), Bounds::Counted).is_err_and(|reason| reason.contains("too large")));
     }
 
     #[test]
@@ -210,5 +293,21 @@ mod tests {
         let bytes = with_section(COMPONENT, "manifest", b"[plugin]");
         assert_eq!(embedded_manifest(&bytes).as_deref(), Some("[plugin]"));
         assert_eq!(embedded_manifest(MODULE), None);
+    }
+
+    #[test]
+    fn where_it_matters_a_second_manifest_is_a_fault() {
+        let one = with_section(COMPONENT, "manifest", b"[plugin]");
+        assert_eq!(sole_manifest(&one), Ok(Some("[plugin]".to_owned())));
+        assert_eq!(sole_manifest(MODULE), Ok(None));
+        let two = with_section(&one, "manifest", b"[plugin]");
+        assert_eq!(embedded_manifest(&two).as_deref(), Some("[plugin]"));
+        assert!(sole_manifest(&two).is_err_and(|reason| reason.contains("has 2 sections")));
+        let latin = with_section(COMPONENT, "manifest", b"caf\xe9");
+        assert!(sole_manifest(&latin).is_err_and(|reason| reason.contains("from byte 3 on")));
+        let inside =
+            wat::parse_str(r#"(component (core module (@custom "manifest" "a")) (@custom "manifest" "b"))"#)
+                .expect("a component");
+        assert_eq!(sole_manifest(&inside), Ok(Some("b".to_owned())));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::manifest::{DatabasePermission, Permissions};
-use crate::ports::{DatabaseAccess, HostAllowList, SiteView};
+use crate::ports::{DatabaseAccess, HostAllowList, HttpPermission, SiteView};
 
 /// What a plugin may be denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,11 @@ pub(crate) enum Capability {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Grants {
     database: DatabaseAccess,
+    /// The hosts that the manifest names by themselves.
     hosts: HostAllowList,
+    /// The settings that name further ones.
+    host_settings: Vec<String>,
+    any_http: bool,
     emit: bool,
 }
 
@@ -37,10 +41,16 @@ impl Grants {
                 DatabasePermission::Read(view) => Some(*view),
             })
             .collect();
+        let host_settings = asked.http.iter().filter_map(|permission| match permission {
+            HttpPermission::Setting(key) => Some(key.clone()),
+            HttpPermission::AnyHost | HttpPermission::Host(_) => None,
+        });
         let own_tables = asked.database.contains(&DatabasePermission::Own);
         Grants {
             database: DatabaseAccess { own_tables, views },
-            hosts: HostAllowList::new(asked.http.clone()),
+            hosts: HostAllowList::new(&asked.http),
+            host_settings: host_settings.collect(),
+            any_http: !asked.http.is_empty(),
             emit: asked.emit,
         }
     }
@@ -50,9 +60,14 @@ impl Grants {
         &self.database
     }
 
-    /// The hosts that it may reach.
+    /// The hosts that it may reach, whatever its settings hold.
     pub(crate) fn hosts(&self) -> &HostAllowList {
         &self.hosts
+    }
+
+    /// The keys of the settings whose hosts it may reach as well.
+    pub(crate) fn host_settings(&self) -> &[String] {
+        &self.host_settings
     }
 
     /// Whether `get-post` answers posts that are not published.
@@ -68,7 +83,7 @@ impl Grants {
         let (granted, wanted) = match capability {
             Capability::Database => (self.database.is_any(), "`permissions.database`, as in [\"own\"]"),
             Capability::OwnTables => (self.database.own_tables, "\"own\" in `permissions.database`"),
-            Capability::Http => (!self.hosts.is_empty(), "`permissions.http`, as in [\"api.example.com\"]"),
+            Capability::Http => (self.any_http, "`permissions.http`, as in [\"api.example.com\"]"),
             Capability::Emit => (self.emit, "\"emit\" in `permissions.events`"),
         };
         if granted { Ok(()) } else { Err(format!("not granted: the manifest does not ask for {wanted}")) }
@@ -83,7 +98,7 @@ mod tests {
         [Capability::Database, Capability::OwnTables, Capability::Http, Capability::Emit];
 
     fn permissions(database: &[DatabasePermission], http: &[&str], emit: bool) -> Permissions {
-        let http = http.iter().map(|host| (*host).to_owned()).collect();
+        let http = http.iter().map(|host| host.parse().expect(host)).collect();
         Permissions { database: database.to_vec(), http, emit, ..Permissions::default() }
     }
 
@@ -107,6 +122,8 @@ mod tests {
             ),
             (permissions(&[read], &[], false), &[Capability::Database]),
             (permissions(&[], &["example.com"], false), &[Capability::Http]),
+            (permissions(&[], &["*"], false), &[Capability::Http]),
+            (permissions(&[], &["setting:target"], false), &[Capability::Http]),
             (permissions(&[], &[], true), &[Capability::Emit]),
         ] {
             let grants = Grants::new(&asked);

@@ -143,7 +143,7 @@ fn compile(wasm: &[u8]) -> Result<Compiled, LoadError> {
     let unusable = |error: crate::error::HostError| LoadError::Code(error.to_string());
     let engine = engine::on_demand(&HostConfig::default()).map_err(unusable)?;
     let linker = engine::linker(&engine).map_err(unusable)?;
-    Compiled::new(&engine, &linker, None, wasm)
+    Compiled::link(&engine, &linker, &Compiled::component(&engine, wasm)?)
 }
 
 fn compare_hooks(manifest: &Manifest, compiled: &Compiled, file: &Path, problems: &mut Vec<Problem>) {

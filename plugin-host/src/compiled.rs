@@ -4,8 +4,7 @@ use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
-use crate::binary;
-use crate::engine::CodeCache;
+use crate::binary::{self, Bounds};
 use crate::error::LoadError;
 use crate::guest_state::GuestState;
 use crate::hook::{COUNT, HookPoint};
@@ -32,23 +31,28 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
-    /// Compiles, or takes compiled code from the cache. Takes its time: not for async threads.
-    pub(crate) fn new(
+    /// Links compiled code, if it is such as this host takes.
+    pub(crate) fn link(
         engine: &Engine,
         linker: &Linker<GuestState>,
-        cache: Option<&CodeCache>,
-        wasm: &[u8],
+        component: &Component,
     ) -> Result<Compiled, LoadError> {
-        let component = component(engine, cache, wasm)?;
-        let unknown = unknown_imports(engine, &component);
+        let unknown = unknown_imports(engine, component);
         if !unknown.is_empty() {
             return Err(LoadError::UnknownImports(unknown));
         }
-        let exports = exports(&component)?;
+        let exports = exports(component)?;
         let pre = linker
-            .instantiate_pre(&component)
+            .instantiate_pre(component)
             .map_err(|error| LoadError::Code(format!("it does not link: {error:#}")))?;
         Ok(Compiled { pre, exports })
+    }
+
+    /// Compiles in this process, and so within bounds that are counted beforehand. Takes its time: not for async threads.
+    pub(crate) fn component(engine: &Engine, wasm: &[u8]) -> Result<Component, LoadError> {
+        let bytes = binary::to_component(wasm, Bounds::Counted).map_err(LoadError::Code)?;
+        Component::from_binary(engine, &bytes)
+            .map_err(|error| LoadError::Code(format!("it does not compile: {error:#}")))
     }
 
     /// The export for a hook, if there is one.
@@ -60,19 +64,6 @@ impl Compiled {
     pub(crate) fn exported(&self) -> impl Iterator<Item = HookPoint> + '_ {
         HookPoint::ALL.into_iter().filter(|point| self.export(*point).is_some())
     }
-}
-
-fn component(engine: &Engine, cache: Option<&CodeCache>, wasm: &[u8]) -> Result<Component, LoadError> {
-    if let Some(component) = cache.and_then(|cache| cache.load(engine, wasm)) {
-        return Ok(component);
-    }
-    let bytes = binary::to_component(wasm).map_err(LoadError::Code)?;
-    let component = Component::from_binary(engine, &bytes)
-        .map_err(|error| LoadError::Code(format!("it does not compile: {error:#}")))?;
-    if let Some(cache) = cache {
-        cache.store(engine, wasm, &component);
-    }
-    Ok(component)
 }
 
 fn unknown_imports(engine: &Engine, component: &Component) -> Vec<String> {

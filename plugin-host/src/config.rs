@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::compiler::Compiler;
+
 /// Settings of a [`crate::PluginHost`]. `HostConfig::default()` suits a small site.
 #[derive(Clone, Debug)]
 pub struct HostConfig {
@@ -27,9 +29,20 @@ pub struct HostConfig {
     /// How often running guests give way to others; also how long a call may hold the thread that asked for it.
     /// Default 1 ms.
     pub epoch_tick: Duration,
-    /// Folder for compiled code, created with mode 0700. Plugins must not be able to write there. Default: none, every
-    /// start compiles anew.
+    /// Folder for compiled code, created with mode 0700; holds at most 256 plugins and 1 GiB. Plugins must not be able to
+    /// write there. Default: none, every start compiles anew.
     pub code_cache: Option<PathBuf>,
+    /// What compiles plugins in a process of its own. Default: none, they are compiled in this process, one per two cores
+    /// at once, and code that might take too long is refused before.
+    pub compiler: Option<Compiler>,
+    /// Wall time for compiling one plugin in a process of its own. Default 120 s.
+    pub compile_timeout: Duration,
+    /// Bytes of memory for compiling one plugin in a process of its own. Default 2 GiB; a guest in Python takes
+    /// 0.4.
+    pub compile_memory: u64,
+    /// How long a look at a directory of plugins is waited for where a compiler is set; what takes longer is loaded
+    /// meanwhile, unless a hook of it must agree (`on_error = "abort"`). Default 2 s.
+    pub load_patience: Duration,
     /// Threads that run the calls that outlive their first tick. Default 2, at least 1.
     pub guest_threads: usize,
     /// Host calls that one hook call may make before it is ended. Default 10 000.
@@ -82,6 +95,10 @@ impl Default for HostConfig {
             max_stack: 1 << 20,
             epoch_tick: Duration::from_millis(1),
             code_cache: None,
+            compiler: None,
+            compile_timeout: Duration::from_secs(120),
+            compile_memory: 2 << 30,
+            load_patience: Duration::from_secs(2),
             guest_threads: 2,
             host_call_budget: 10_000,
             hostcall_fuel: 8 << 20,

@@ -6,7 +6,7 @@ use croner::Cron;
 use croner::parser::CronParser;
 
 /// A parsed cron expression, in UTC.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Schedule(Cron);
 
 impl Schedule {

@@ -23,7 +23,7 @@ use migrations::FileFault;
 pub use watcher::WatchHandle;
 
 /// The code's file where no manifest says otherwise.
-const DEFAULT_ENTRY: &str = "plugin.wasm";
+pub(crate) const DEFAULT_ENTRY: &str = "plugin.wasm";
 /// The largest code file, in bytes.
 const MAX_CODE: u64 = 256 << 20;
 
@@ -231,7 +231,7 @@ pub(crate) fn read_code(file: &Path) -> Result<Vec<u8>, FileFault> {
 
 /// The bytes of a file that is not larger, or what is wrong with it. Links are followed: a build may put a link to its
 /// output in place.
-fn read_at_most(file: &Path, limit: u64) -> Result<Vec<u8>, String> {
+pub(crate) fn read_at_most(file: &Path, limit: u64) -> Result<Vec<u8>, String> {
     let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
     let metadata = fs::metadata(file).map_err(unreadable)?;
     if !metadata.is_file() {

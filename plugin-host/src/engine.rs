@@ -10,7 +10,7 @@ use crate::config::HostConfig;
 use crate::error::HostError;
 use crate::guest_state::GuestState;
 use crate::host_api;
-pub(crate) use code_cache::CodeCache;
+pub(crate) use code_cache::{CodeCache, Slot, fingerprint, hex, write_code};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use ticker::Running;
 pub(crate) use ticker::{Pulse, Ticker};
@@ -78,4 +78,16 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<GuestState>, HostError> {
         .and_then(|()| host_api::add_to_linker(&mut linker))
         .map_err(|error| HostError::Engine(format!("{error:#}")))?;
     Ok(linker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_of_one_engine_suits_the_other() {
+        let config = HostConfig::default();
+        let (pooled, plain) = (build(&config).expect("an engine"), on_demand(&config).expect("an engine"));
+        assert_eq!(fingerprint(&pooled), fingerprint(&plain));
+    }
 }

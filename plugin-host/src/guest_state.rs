@@ -1,5 +1,6 @@
 //! What a store knows besides its guest: whose it is, what the running call may still use, and its empty WASI.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,7 +19,8 @@ use crate::manifest::{Manifest, Setting};
 use crate::plugin_id::PluginId;
 use crate::plugin_log::{PluginLog, StandardStream};
 use crate::ports::{
-    ContentPort, EventPort, FilePort, HttpPort, LogLevel, LogPort, PluginDatabase, Ports, SettingsPort,
+    ContentPort, EventPort, FilePort, HostAllowList, HttpPort, LogLevel, LogPort, PluginDatabase, Ports,
+    SettingsPort,
 };
 
 /// The most random bytes that one call gives: they are made while the guest's thread waits. More traps.
@@ -78,6 +80,17 @@ impl Environment {
             denials: Denials::default(),
             grants,
         }
+    }
+
+    /// The hosts that are granted now. Settings are read anew at each request, so that a changed one counts at once. Their
+    /// defaults are the author's and open nothing: only what an administrator set does.
+    pub(crate) async fn allowed_hosts(&self) -> Cow<'_, HostAllowList> {
+        let mut allowed = Cow::Borrowed(self.grants.hosts());
+        for key in self.grants.host_settings() {
+            let set = self.setting_values.get(&self.plugin, key).await;
+            allowed.to_mut().add_setting(key, set);
+        }
+        allowed
     }
 
     /// A log with an allowance of its own.

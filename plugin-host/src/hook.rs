@@ -114,6 +114,13 @@ macro_rules! hooks {
                 }
             }
 
+            /// What it is for, in a sentence.
+            pub fn summary(self) -> &'static str {
+                match self {
+                    $(HookPoint::$hook => $doc,)*
+                }
+            }
+
             /// Whether an exported function has the contract's signature.
             pub(crate) fn check_signature(
                 self,

@@ -1,22 +1,21 @@
 //! The plugin host: owns the engine, the guests' threads and the registry; loads and unloads plugins.
 
-use std::num::NonZeroUsize;
+use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Semaphore, watch};
-use wasmtime::Engine;
-use wasmtime::component::Linker;
 
 use crate::compiled::Compiled;
+use crate::compiler::CompileService;
 use crate::config::HostConfig;
-use crate::engine::{self, CodeCache, Ticker};
+use crate::engine::{self, Ticker};
 use crate::error::{HostError, LoadError};
-use crate::guest_state::GuestState;
 use crate::hook::HookPoint;
 use crate::limits::TotalMemory;
-use crate::package::{Migration, Package};
+use crate::manifest::Manifest;
+use crate::package::{Migration, Origin, Package};
 use crate::plugin::{Plugin, Shared};
 use crate::plugin_id::PluginId;
 use crate::ports::{LogLevel, Ports};
@@ -38,13 +37,11 @@ pub struct PluginHost {
 
 struct Inner {
     registry: Registry,
-    engine: Engine,
-    linker: Arc<Linker<GuestState>>,
-    cache: Option<CodeCache>,
+    compiler: CompileService,
     shared: Shared,
-    /// Bounds how many plugins compile at once.
-    compilers: Semaphore,
     faults: Mutex<Vec<PluginFault>>,
+    /// The plugins that are being loaded, each as often as it is.
+    loading: Mutex<Vec<PluginId>>,
     runtime: Option<Runtime>,
     _ticker: Ticker,
 }
@@ -66,7 +63,7 @@ impl PluginHost {
     pub fn new(config: HostConfig, ports: Ports) -> Result<PluginHost, HostError> {
         let engine = engine::build(&config)?;
         let linker = engine::linker(&engine)?;
-        let cache = config.code_cache.as_deref().map(CodeCache::open).transpose()?;
+        let cache = CompileService::cache(&config)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(config.guest_threads.max(1))
             .thread_name("plugin-guest")
@@ -75,22 +72,22 @@ impl PluginHost {
             .enable_all()
             .build()?;
         let ticker = Ticker::start(&engine, config.epoch_tick)?;
+        let config = Arc::new(config);
+        let compiler = CompileService::new(engine, linker, cache, &config, runtime.handle().clone());
         let shared = Shared {
             one_offs: Arc::new(Semaphore::new(config.one_off_cap)),
             total_memory: Arc::new(TotalMemory::new(config.total_memory)),
             guests: runtime.handle().clone(),
             pulse: ticker.pulse().clone(),
-            config: Arc::new(config),
+            config,
             ports,
         };
         let inner = Arc::new(Inner {
             registry: Registry::new(),
-            engine,
-            linker: Arc::new(linker),
-            cache,
+            compiler,
             shared,
-            compilers: Semaphore::new(compilers()),
             faults: Mutex::default(),
+            loading: Mutex::default(),
             runtime: Some(runtime),
             _ticker: ticker,
         });
@@ -132,33 +129,36 @@ impl PluginHost {
     /// # Errors
     /// Where the code is refused or does not start; whatever ran under the id goes on running.
     pub async fn load(&self, package: Package) -> Result<(), LoadError> {
+        // Nobody calls it off.
+        self.load_unless(package, pending()).await.unwrap_or(Err(LoadError::ShuttingDown))
+    }
+
+    /// Loads a plugin unless that is called off before its code is compiled: then there is no outcome.
+    pub(crate) async fn load_unless(
+        &self,
+        package: Package,
+        called_off: impl Future<Output = ()>,
+    ) -> Option<Result<(), LoadError>> {
         let Package { manifest, wasm, migrations, origin } = package;
-        let compiled = self.compile(wasm).await?;
-        let plugin = Arc::new(Plugin::new(manifest, origin, compiled, &self.inner.shared));
-        for point in plugin.unexported() {
-            plugin
-                .note(LogLevel::Warn, &format!("the manifest lists {point}, which the code does not export"));
-        }
-        plugin.prove_start().await.map_err(LoadError::Start)?;
-        let (id, version) = (plugin.manifest.id().clone(), plugin.manifest.plugin.version.clone());
-        // With tables of its own, that migrations are missing is worth telling, too.
-        if !migrations.is_empty() || plugin.has_own_tables() {
-            self.migrate(&id, &migrations).await?;
-        }
-        match self.inner.registry.insert(plugin) {
-            Ok(old) => {
-                let replaced = old.is_some();
-                if let Some(old) = old {
-                    old.retire();
-                }
-                tracing::info!(plugin = %id, %version, replaced, "plugin loaded");
-                Ok(())
-            }
-            Err(late) => {
-                late.retire();
-                Err(LoadError::ShuttingDown)
-            }
-        }
+        let _loading = Loading::new(&self.inner, manifest.id());
+        let compiled = tokio::select! {
+            biased;
+            () = called_off => return None,
+            compiled = self.inner.compiler.compile(wasm) => compiled,
+        };
+        Some(match compiled {
+            Ok(compiled) => self.install(manifest, origin, compiled, &migrations).await,
+            Err(error) => Err(error),
+        })
+    }
+
+    /// Looks at code that is not to run yet, as a load would, and says which hooks it exports. A load after it finds it
+    /// compiled, where there is a code cache.
+    ///
+    /// # Errors
+    /// Where the code is refused.
+    pub async fn examine(&self, wasm: Vec<u8>) -> Result<Vec<HookPoint>, LoadError> {
+        Ok(self.inner.compiler.compile(wasm).await?.exported().collect())
     }
 
     /// Unloads a plugin. Answers whether there was one; calls that run on it end well.
@@ -178,6 +178,15 @@ impl PluginHost {
         self.snapshot().plugins.values().map(|plugin| plugin.status()).collect()
     }
 
+    /// The plugins that are being loaded at this moment, such as those whose code is being compiled; sorted. A version
+    /// before may run meanwhile.
+    pub fn loading(&self) -> Vec<PluginId> {
+        let mut loading = self.inner.loading.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        loading.sort();
+        loading.dedup();
+        loading
+    }
+
     /// The folders whose plugins cannot be loaded as they stand.
     pub fn faults(&self) -> Vec<PluginFault> {
         self.inner.faults.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -185,6 +194,7 @@ impl PluginHost {
 
     /// Ends the service: no hook fires any more, running calls are waited for, at most ten seconds.
     pub async fn shutdown(&self) {
+        self.inner.compiler.close();
         let plugins = self.inner.registry.close();
         let one_offs = Arc::clone(&self.inner.shared.one_offs);
         let cap = u32::try_from(self.inner.shared.config.one_off_cap).unwrap_or(u32::MAX);
@@ -212,6 +222,11 @@ impl PluginHost {
         self.inner.registry.snapshot()
     }
 
+    /// What was set.
+    pub(crate) fn config(&self) -> &HostConfig {
+        &self.inner.shared.config
+    }
+
     /// The guests' runtime.
     pub(crate) fn guests(&self) -> &Handle {
         &self.inner.shared.guests
@@ -220,6 +235,41 @@ impl PluginHost {
     /// Replaces the list of faulty folders.
     pub(crate) fn set_faults(&self, faults: Vec<PluginFault>) {
         *self.inner.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+
+    /// Starts compiled code and lets it take its id's place.
+    async fn install(
+        &self,
+        manifest: Manifest,
+        origin: Origin,
+        compiled: Compiled,
+        migrations: &[Migration],
+    ) -> Result<(), LoadError> {
+        let plugin = Arc::new(Plugin::new(manifest, origin, compiled, &self.inner.shared));
+        for point in plugin.unexported() {
+            plugin
+                .note(LogLevel::Warn, &format!("the manifest lists {point}, which the code does not export"));
+        }
+        plugin.prove_start().await.map_err(LoadError::Start)?;
+        let (id, version) = (plugin.manifest.id().clone(), plugin.manifest.plugin.version.clone());
+        // With tables of its own, that migrations are missing is worth telling, too.
+        if !migrations.is_empty() || plugin.has_own_tables() {
+            self.migrate(&id, migrations).await?;
+        }
+        match self.inner.registry.insert(plugin) {
+            Ok(old) => {
+                let replaced = old.is_some();
+                if let Some(old) = old {
+                    old.retire();
+                }
+                tracing::info!(plugin = %id, %version, replaced, "plugin loaded");
+                Ok(())
+            }
+            Err(late) => {
+                late.retire();
+                Err(LoadError::ShuttingDown)
+            }
+        }
     }
 
     /// Brings the plugin's database up to date.
@@ -231,27 +281,28 @@ impl PluginHost {
         }
         Ok(())
     }
+}
 
-    /// Compiles on a thread where that may take its time.
-    async fn compile(&self, wasm: Vec<u8>) -> Result<Compiled, LoadError> {
-        let Ok(_slot) = self.inner.compilers.acquire().await else { return Err(LoadError::ShuttingDown) };
-        let inner = &self.inner;
-        let (engine, linker, cache) = (inner.engine.clone(), Arc::clone(&inner.linker), inner.cache.clone());
-        let task = inner
-            .shared
-            .guests
-            .spawn_blocking(move || Compiled::new(&engine, &linker, cache.as_ref(), &wasm));
-        match task.await {
-            Ok(outcome) => outcome,
-            Err(error) if error.is_panic() => Err(LoadError::Code("the compiler fails on it".to_owned())),
-            Err(_cancelled) => Err(LoadError::ShuttingDown),
-        }
+/// Keeps a plugin among those that are being loaded.
+struct Loading<'a> {
+    host: &'a Inner,
+    id: PluginId,
+}
+
+impl<'a> Loading<'a> {
+    fn new(host: &'a Inner, id: &PluginId) -> Loading<'a> {
+        host.loading.lock().unwrap_or_else(PoisonError::into_inner).push(id.clone());
+        Loading { host, id: id.clone() }
     }
 }
 
-/// Half of the cores compile, the others serve.
-fn compilers() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZeroUsize::get).div_ceil(2)
+impl Drop for Loading<'_> {
+    fn drop(&mut self) {
+        let mut loading = self.host.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = loading.iter().position(|id| *id == self.id) {
+            loading.swap_remove(index);
+        }
+    }
 }
 
 async fn retire_idle(host: Weak<Inner>) {
@@ -271,8 +322,6 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::manifest::Manifest;
-    use crate::package::Origin;
     use crate::testing::{EMPTY_COMPONENT, MemoryPorts};
 
     fn package(version: &str, wasm: &[u8]) -> Package {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod archive;
 #[cfg(any(test, feature = "testing"))]
 mod bare;
 mod binary;
@@ -8,7 +9,9 @@ mod call;
 mod capability;
 mod check;
 mod compiled;
+mod compiler;
 mod config;
+pub mod consent;
 pub mod cron;
 mod denials;
 mod directory;
@@ -37,7 +40,10 @@ mod status;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use archive::{Icon, PackageLimits, UploadedPackage, embed_manifest, pack, read_package};
+pub use binary::{componentise_go, embed_world};
 pub use check::{Problem, Severity, check_code, check_plugin};
+pub use compiler::{Compiler, compile_child};
 pub use config::HostConfig;
 pub use directory::{DirectorySource, Finding, Found, WatchHandle};
 pub use dispatch::{CallContext, Delivery, Filtered};

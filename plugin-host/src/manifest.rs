@@ -5,6 +5,7 @@
 
 mod faults;
 mod parse;
+mod reference;
 mod section;
 mod settings;
 
@@ -15,15 +16,16 @@ use std::time::Duration;
 use crate::cron::Schedule;
 use crate::hook::HookPoint;
 use crate::plugin_id::PluginId;
-use crate::ports::SiteView;
+use crate::ports::{HttpPermission, SiteView};
 pub use faults::{ManifestErrors, ManifestFault};
+pub use reference::reference;
 pub use settings::{Setting, SettingType};
 
 /// The name of the file, and of the custom section that may stand in for it.
 pub const MANIFEST_FILE: &str = "manifest.toml";
 
 /// Everything a plugin says about itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
     /// Who it is.
     pub plugin: PluginInfo,
@@ -45,7 +47,7 @@ pub struct Manifest {
 }
 
 /// The section `[plugin]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PluginInfo {
     /// The id, immutable.
     pub id: PluginId,
@@ -80,8 +82,8 @@ pub enum Isolation {
 pub struct Permissions {
     /// Databases it reads or writes.
     pub database: Vec<DatabasePermission>,
-    /// Hosts it may reach: `api.example.com`, `*.example.com`, each with an optional `:port`.
-    pub http: Vec<String>,
+    /// Hosts it may reach.
+    pub http: Vec<HttpPermission>,
     /// Accepted for plugins written elsewhere: a plugin's own settings need no permission.
     pub config: Vec<String>,
     /// Whether it may emit events (`events = ["emit"]`).
@@ -136,7 +138,7 @@ pub enum OnError {
 }
 
 /// One `[[cron]]` entry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CronEntry {
     /// The name that people read.
     pub label: String,

@@ -33,4 +33,6 @@ pub enum Origin {
     Bundled,
     /// A folder in the plugins' directory.
     Directory(PathBuf),
+    /// A package that somebody uploaded.
+    Uploaded,
 }

@@ -4,6 +4,10 @@
 //! waits for the host) moves, whole, to the host's own threads, where it also ends if whoever asked has gone away; so
 //! its instance is given back or dropped there in any case, and a busy guest holds up nobody else's thread.
 
+mod instances;
+#[cfg(test)]
+mod tests;
+
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,8 +16,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, oneshot};
-use tokio::time::{timeout, timeout_at};
+use tokio::sync::Semaphore;
 
 use crate::breaker::{Admission, Breaker, BreakerSettings};
 use crate::call::Outcome;
@@ -24,16 +27,17 @@ use crate::engine::Pulse;
 use crate::error::CallError;
 use crate::guest_state::Environment;
 use crate::hook::{COUNT, Hook, HookPoint};
-use crate::instance::{Gauge, Instance};
+use crate::instance::Gauge;
 use crate::limits::TotalMemory;
-use crate::manifest::{HookSettings, Isolation, Manifest};
+use crate::manifest::{HookSettings, Manifest};
 use crate::metrics::HookMetrics;
 use crate::package::Origin;
 use crate::pending::{Pending, Probe};
 use crate::plugin_log::PluginLog;
-use crate::pool::{Pool, Seat};
+use crate::pool::Pool;
 use crate::ports::{EventPort, LogLevel, Ports};
 use crate::status::{HookStatus, PluginState, PluginStatus};
+use instances::StartTime;
 
 /// What all plugins of a host share.
 #[derive(Clone)]
@@ -58,6 +62,7 @@ pub(crate) struct Plugin {
     hooks: [Option<HookState>; COUNT],
     timeout: Duration,
     start_failures: AtomicU32,
+    start_time: StartTime,
     guests: Handle,
     pulse: Pulse,
 }
@@ -113,6 +118,7 @@ impl Plugin {
                 .unwrap_or(shared.config.call_timeout)
                 .min(shared.config.call_timeout_ceiling.max(shared.config.call_timeout)),
             start_failures: AtomicU32::new(0),
+            start_time: StartTime::default(),
             guests: shared.guests.clone(),
             pulse: shared.pulse.clone(),
             manifest: Arc::new(manifest),
@@ -136,15 +142,6 @@ impl Plugin {
     /// Writes a line of the host into the plugin's log.
     pub(crate) fn note(&self, level: LogLevel, line: &str) {
         self.log.host(level, line);
-    }
-
-    /// Starts a first instance and keeps it, to prove that the plugin can run.
-    pub(crate) async fn prove_start(self: &Arc<Self>) -> Result<(), CallError> {
-        let plugin = Arc::clone(self);
-        let start = self.guests.spawn(async move { plugin.start().await });
-        let instance = start.await.unwrap_or_else(|error| Err(task_failed(&error)))?;
-        self.pool.add(instance);
-        Ok(())
     }
 
     /// Calls one hook. Whoever calls says of the answer whether it is a good one.
@@ -188,11 +185,6 @@ impl Plugin {
     /// The guests' runtime.
     pub(crate) fn guests(&self) -> &Handle {
         &self.guests
-    }
-
-    /// Drops the idle instances that nobody has needed for long.
-    pub(crate) fn retire_idle(&self, now: Instant) {
-        self.pool.retire_idle(now, self.environment.config.retire_after_idle);
     }
 
     /// Takes the plugin out of service: running calls end well, their instances are dropped after them.
@@ -259,87 +251,6 @@ impl Plugin {
         match task.await {
             Ok(result) => result,
             Err(error) => Err(task_failed(&error)),
-        }
-    }
-
-    /// Everything that a call does: find an instance, call it, put it back. Owns what it uses, so that it can move. The
-    /// call has its whole time from when it has its instance; as long it waits for one.
-    async fn serve<H: Hook>(
-        self: Arc<Self>,
-        payload: Arc<H::Payload>,
-        context: Arc<CallContext>,
-    ) -> Result<(H::Results, Outcome), CallError> {
-        let _running = self.pulse.run();
-        // That all are at work is not this call's failure.
-        let seat = match timeout(self.timeout, self.pool.seat()).await {
-            Ok(seat) => seat?,
-            Err(_elapsed) => return Err(CallError::Busy),
-        };
-        // The seat is free only after the instance is gone: what is declared last is dropped first.
-        let (seat, mut instance) = match self.pool.take(&seat) {
-            Some(instance) => (seat, instance),
-            None => match timeout(self.timeout, self.start_apart(seat)).await {
-                Ok(started) => started?,
-                Err(_elapsed) => return Err(CallError::Timeout(self.timeout)),
-            },
-        };
-        let deadline = Instant::now() + self.timeout;
-        let call = instance.call::<H>(&payload, context, deadline, self.timeout);
-        let answer =
-            timeout_at(deadline.into(), call).await.unwrap_or(Err(CallError::Timeout(self.timeout)))?;
-        self.put_back(instance, seat);
-        Ok(answer)
-    }
-
-    /// Starts an instance beside the call that needs it: it has its own time, and where the call does not wait for it
-    /// any more, the next one finds it in the pool.
-    async fn start_apart(self: &Arc<Self>, seat: Seat) -> Result<(Seat, Box<Instance>), CallError> {
-        let (sender, started) = oneshot::channel();
-        let plugin = Arc::clone(self);
-        self.guests.spawn(async move {
-            let outcome = plugin.start().await.map(|instance| (seat, instance));
-            if let Err(Ok((seat, instance))) = sender.send(outcome) {
-                plugin.put_back(instance, seat);
-            }
-        });
-        started.await.unwrap_or(Err(CallError::ShuttingDown))
-    }
-
-    /// Starts an instance, and counts towards quarantine where that fails.
-    async fn start(&self) -> Result<Box<Instance>, CallError> {
-        let _running = self.pulse.run();
-        let limit = self.environment.config.start_timeout;
-        let deadline = Instant::now() + limit;
-        let hooks = self.listened().map(|(point, _)| point);
-        let start = Instance::start(&self.compiled, hooks, &self.environment, &self.gauge, deadline);
-        let outcome = timeout_at(deadline.into(), Box::pin(start)).await;
-        let outcome = outcome.unwrap_or(Err(CallError::Timeout(limit)));
-        match &outcome {
-            Ok(_) => self.start_failures.store(0, Ordering::Relaxed),
-            Err(CallError::Start(_) | CallError::Timeout(_)) => self.count_failed_start(),
-            Err(_) => {}
-        }
-        outcome
-    }
-
-    fn count_failed_start(&self) {
-        if self.start_failures.fetch_add(1, Ordering::Relaxed) + 1 == self.environment.config.start_failures {
-            let line = "instances do not start; the plugin is quarantined until it is loaded anew";
-            self.note(LogLevel::Error, line);
-        }
-    }
-
-    fn put_back(&self, mut instance: Box<Instance>, seat: Seat) {
-        let config = &self.environment.config;
-        let worn_out = self.manifest.isolation == Isolation::Call
-            || instance.calls() >= config.retire_after_calls
-            || (config.retire_after_growth > 0 && instance.growth() > config.retire_after_growth);
-        if worn_out {
-            drop(instance);
-            drop(seat);
-        } else {
-            instance.rest(Instant::now());
-            self.pool.give_back(instance, seat);
         }
     }
 

@@ -19,7 +19,7 @@ pub use database::{
     Rows, SiteView, SqlValue, Statement, StatementKind,
 };
 pub use events::{EmittedEvent, EventPort};
-pub use http::{HostAllowList, HttpError, HttpPort, HttpRequest};
+pub use http::{HostAllowList, HostPattern, HttpError, HttpPermission, HttpPort, HttpRequest};
 pub use vfs_path::VfsPath;
 
 /// Why a port could not answer. The plugin gets the contract's empty answer; the reason goes to its log.

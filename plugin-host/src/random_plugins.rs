@@ -14,6 +14,7 @@ use wit_component::{StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 use crate::config::HostConfig;
+use crate::consent::{Difference, Granted, asks, difference};
 use crate::dispatch::CallContext;
 use crate::hook::FilterHtml;
 use crate::host::PluginHost;
@@ -64,7 +65,7 @@ version = "1.0.0"
 isolation = "instance"
 [permissions]
 database = ["own", "read:posts"]
-http = ["api.example.com", "*.example.org:8443"]
+http = ["api.example.com", "*.example.org:8443", "setting:target"]
 events = ["emit"]
 max_memory_mb = 4
 timeout_ms = 30
@@ -84,6 +85,8 @@ default = "a"
 type = "number"
 min = 1
 max = 10
+[settings.target]
+type = "url"
 "#;
 
 /// So many bytes that depend on a number and on nothing else.
@@ -172,7 +175,13 @@ fn random_manifests_are_read_or_refused_with_reasons() {
     for seed in 0..MANIFESTS {
         let text = random_manifest(seed);
         match Manifest::parse(&text, Path::new("manifest.toml")) {
-            Ok(_) => read += 1,
+            Ok(manifest) => {
+                read += 1;
+                let granted = Granted::of(&manifest);
+                assert!(granted.covers(&manifest), "{text}");
+                assert_eq!(difference(&granted, &manifest), Difference::default(), "{text}");
+                assert_eq!(granted.asks(), asks(&manifest), "{text}");
+            }
             Err(errors) => {
                 assert!(!errors.0.is_empty(), "{text}");
                 assert!(errors.0.iter().all(|fault| !fault.reason.is_empty()), "{errors}");

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use url::Url;
 
 use crate::package::Migration;
 use crate::plugin_id::PluginId;
@@ -152,9 +153,12 @@ impl HttpPort for MemoryPorts {
         &self,
         _plugin: &PluginId,
         request: HttpRequest,
-        _allowed: &HostAllowList,
+        allowed: &HostAllowList,
         _until: Instant,
     ) -> Result<String, HttpError> {
+        let url = Url::parse(&request.url);
+        let url = url.map_err(|error| HttpError::Failed(format!("this is no address: {error}")))?;
+        allowed.check(&url).map_err(HttpError::NotGranted)?;
         Err(HttpError::Failed(format!("{} cannot be reached from memory", request.url)))
     }
 }

@@ -11,6 +11,7 @@ pub mod database;
 mod export;
 mod guest;
 pub mod host_api;
+pub mod html;
 mod json;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
@@ -28,6 +29,19 @@ pub mod prelude {
         CallContext, CommentInput, ContentEvent, Event, Guest, PostInput, PostOutput, clock, context, data,
         database, export_plugin_hooks, host_api, row, verdict,
     };
+}
+
+/// The guide, whose examples are tested with the crate.
+#[cfg(any(doc, doctest))]
+pub mod guide {
+    #[doc = include_str!("../docs/first-plugin.md")]
+    pub mod first_plugin {}
+    #[doc = include_str!("../docs/hooks.md")]
+    pub mod hooks {}
+    #[doc = include_str!("../docs/host-calls.md")]
+    pub mod host_calls {}
+    #[doc = include_str!("../docs/tables.md")]
+    pub mod tables {}
 }
 
 /// What [`export_plugin_hooks!`] expands to; no part of the interface.

@@ -18,6 +18,7 @@
 //! ```
 
 mod backend;
+mod clock;
 #[cfg(feature = "sqlite")]
 mod database;
 #[cfg(not(feature = "sqlite"))]
@@ -25,7 +26,6 @@ mod database;
 mod database;
 mod events;
 mod files;
-mod ids;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod state;
@@ -132,10 +132,10 @@ impl MemoryHost {
         self.state().context = context;
     }
 
-    /// Stops the clock at this many milliseconds since 1970: what [`clock`](crate::clock) answers from now on, and the
-    /// time within new ids. Until then it is the machine's.
+    /// Stops the clock at this many milliseconds since 1970: what [`clock`](crate::clock) answers from now on, when files
+    /// are written, and the time within new ids. Until then it is the machine's.
     pub fn set_clock(&self, unix_millis: u64) {
-        self.state().ids.set_clock(unix_millis);
+        self.state().clock.set(unix_millis);
     }
 
     /// Takes a permission away: calls that need it are refused and the reason is logged, as for a plugin whose manifest
@@ -167,6 +167,22 @@ impl MemoryHost {
     #[cfg(feature = "sqlite")]
     pub fn seed_view(&self, view: &str, rows: impl IntoIterator<Item = Row>) -> Result<(), Error> {
         self.state().database()?.seed_view(view, rows)
+    }
+
+    /// Takes all rows out of a view of the site, to be filled anew where the site's content changes during a test.
+    ///
+    /// # Errors
+    /// Where the site has no such view.
+    #[cfg(feature = "sqlite")]
+    pub fn clear_view(&self, view: &str) -> Result<(), Error> {
+        self.state().database()?.clear_view(view)
+    }
+
+    /// Lets the next [`MemoryHost::call`] make so many calls on the database, `db_begin`, `db_commit` and `db_rollback`
+    /// included, and panics before the one after them: what is left is what a server leaves that is killed there.
+    #[cfg(feature = "sqlite")]
+    pub fn interrupt_after(&self, calls: u32) {
+        self.state().interruption = Some(calls);
     }
 }
 
@@ -229,6 +245,13 @@ impl MemoryHost {
     /// The events that were published, each as the type that the plugin gave it and its data.
     pub fn events(&self) -> Vec<(String, String)> {
         self.state().events.clone()
+    }
+
+    /// How many calls on the database the last [`MemoryHost::call`] made. A site allows 2 000 SQL statements and calls of
+    /// `data`.
+    #[cfg(feature = "sqlite")]
+    pub fn statements(&self) -> u32 {
+        self.state().statements
     }
 
     /// What the last call said through [`verdict`](crate::verdict); `None` where it said nothing.

@@ -6,12 +6,14 @@ use fleuron_tests::TestApp;
 use serde_json::{Value, json};
 
 /// What the API offers. Clients rely on each of these.
-const OPERATIONS: [&str; 43] = [
+const OPERATIONS: [&str; 50] = [
+    "DELETE /api/v1/admin/plugins/{id}",
     "DELETE /api/v1/categories/{id_or_slug}",
     "DELETE /api/v1/comments/{id}",
     "DELETE /api/v1/pages/{id_or_slug}",
     "DELETE /api/v1/posts/{id_or_slug}",
     "DELETE /api/v1/tags/{id_or_slug}",
+    "GET /api/v1/admin/audit",
     "GET /api/v1/admin/hooks",
     "GET /api/v1/admin/plugins",
     "GET /api/v1/admin/plugins/{id}",
@@ -39,7 +41,12 @@ const OPERATIONS: [&str; 43] = [
     "PATCH /api/v1/pages/{id_or_slug}",
     "PATCH /api/v1/posts/{id_or_slug}",
     "PATCH /api/v1/tags/{id_or_slug}",
+    "POST /api/v1/admin/plugins",
+    "POST /api/v1/admin/plugins/{id}/consent",
+    "POST /api/v1/admin/plugins/{id}/disable",
+    "POST /api/v1/admin/plugins/{id}/enable",
     "POST /api/v1/admin/plugins/{id}/reload",
+    "POST /api/v1/admin/plugins/{id}/rollback",
     "POST /api/v1/admin/users",
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/logout",

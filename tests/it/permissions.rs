@@ -64,6 +64,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
     match (method.as_str(), path) {
         ("GET" | "DELETE", _) => None,
         ("PUT", _) => Some(json!({ "values": { "label": "{minutes} minutes" } })),
+        ("POST", "/admin/plugins/com.example.nobody/consent") => Some(json!({ "hash": "" })),
         ("POST", "/posts" | "/pages") => Some(json!({ "title": "Something" })),
         ("POST", "/posts/{post}/comments") => {
             Some(json!({ "content": "Hm.", "nickname": "Ada", "email": "ada@example.com" }))
@@ -82,7 +83,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
     }
 }
 
-const TABLE: [(&str, &str, Statuses); 36] = [
+const TABLE: [(&str, &str, Statuses); 43] = [
     ("GET", "/auth/me", [401, 200, 200, 200, 200, 200]),
     ("GET", "/posts/{post}", [200, 200, 200, 200, 200, 200]),
     ("GET", "/posts/{draft}", [404, 404, 404, 404, 200, 200]),
@@ -119,6 +120,13 @@ const TABLE: [(&str, &str, Statuses); 36] = [
     ("PUT", "/admin/plugins/org.fleuron.reading-time/settings", [401, 403, 403, 403, 403, 200]),
     ("POST", "/admin/plugins/org.fleuron.reading-time/reload", [401, 403, 403, 403, 403, 200]),
     ("GET", "/admin/hooks", [401, 403, 403, 403, 403, 200]),
+    ("POST", "/admin/plugins", [401, 403, 403, 403, 403, 422]),
+    ("POST", "/admin/plugins/org.fleuron.reading-time/enable", [401, 403, 403, 403, 403, 200]),
+    ("POST", "/admin/plugins/org.fleuron.reading-time/disable", [401, 403, 403, 403, 403, 200]),
+    ("POST", "/admin/plugins/com.example.nobody/consent", [401, 403, 403, 403, 403, 404]),
+    ("POST", "/admin/plugins/com.example.nobody/rollback", [401, 403, 403, 403, 403, 404]),
+    ("DELETE", "/admin/plugins/com.example.nobody", [401, 403, 403, 403, 403, 404]),
+    ("GET", "/admin/audit", [401, 403, 403, 403, 403, 200]),
 ];
 
 both! {

@@ -15,6 +15,7 @@ mod editions;
 pub mod guests;
 pub mod handmade;
 mod http_text;
+pub mod packages;
 mod plugins;
 mod process;
 mod server;

@@ -38,8 +38,10 @@ pub enum Permission {
     ManageUsers,
     /// Change the site's title, description and the like.
     ManageSettings,
-    /// See what plugins do, set their settings and load them anew.
+    /// Install, enable, disable and remove plugins, set their settings and see what they do.
     ManagePlugins,
+    /// Read who did what.
+    ReadAuditTrail,
 }
 
 impl Permission {
@@ -49,7 +51,9 @@ impl Permission {
             Self::WritePosts | Self::CreateTags => Role::Contributor,
             Self::PublishPosts => Role::Author,
             Self::EditOthers | Self::ManageTaxonomies | Self::ModerateComments => Role::Editor,
-            Self::ManageUsers | Self::ManageSettings | Self::ManagePlugins => Role::Administrator,
+            Self::ManageUsers | Self::ManageSettings | Self::ManagePlugins | Self::ReadAuditTrail => {
+                Role::Administrator
+            }
         }
     }
 }
@@ -66,6 +70,7 @@ impl std::fmt::Display for Permission {
             Self::ManageUsers => "manage users",
             Self::ManageSettings => "change the site's settings",
             Self::ManagePlugins => "manage plugins",
+            Self::ReadAuditTrail => "read the audit trail",
         })
     }
 }
@@ -139,6 +144,8 @@ markers! {
     ManageSettings,
     /// See [`Permission::ManagePlugins`].
     ManagePlugins,
+    /// See [`Permission::ReadAuditTrail`].
+    ReadAuditTrail,
 }
 
 #[cfg(test)]

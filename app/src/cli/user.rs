@@ -52,6 +52,16 @@ pub(super) fn run(options: &Options, command: Command) -> Result<(), Failure> {
     })
 }
 
+/// Asks for something that must not be shown, or reads it as one line from standard input where there is no terminal.
+pub(super) fn ask_password(prompt: &str) -> Result<String, Failure> {
+    if std::io::stdin().is_terminal() {
+        return Ok(rpassword::prompt_password(prompt)?);
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
 fn read_password() -> Result<Password, Failure> {
     if std::io::stdin().is_terminal() {
         let first = rpassword::prompt_password("Password: ")?;
@@ -60,7 +70,5 @@ fn read_password() -> Result<Password, Failure> {
         }
         return Ok(Password::new(first));
     }
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
-    Ok(Password::new(line.trim_end_matches(['\r', '\n'])))
+    Ok(Password::new(ask_password("")?))
 }

@@ -15,7 +15,8 @@ use super::address;
 pub struct EgressConfig {
     /// Destinations that may be reached although they are not public, such as a service in the operator's own
     /// network. Each is open to every caller alike: to any plugin whose manifest names the address or a host that
-    /// resolves to it, and whoever runs the name server of such a host decides where it leads. Default: none.
+    /// resolves to it, or asks for `*`, and whoever runs the name server of such a host decides where it leads.
+    /// Default: none.
     pub allow_private: Vec<AllowedDestination>,
     /// How long connecting may take, over all addresses of a name. Default 5 s.
     pub connect_timeout: Duration,

@@ -55,6 +55,16 @@ codes! {
     EmailTaken = "email_taken", CONFLICT, "E-mail address is taken";
     /// Another user has this name.
     UsernameTaken = "username_taken", CONFLICT, "User name is taken";
+    /// A version of a plugin stands for other bytes than these, for ever.
+    VersionReused = "version_reused", CONFLICT, "Version is taken";
+    /// Another plugin, which is no package, has this id.
+    PluginIdTaken = "plugin_id_taken", CONFLICT, "Plugin id is taken";
+    /// The plugin waits for an administrator to agree to what it may do.
+    ConsentRequired = "consent_required", CONFLICT, "Consent is required";
+    /// What was agreed to is not what waits for consent.
+    ConsentMismatch = "consent_mismatch", CONFLICT, "Consent is for something else";
+    /// This can't be done with this plugin as it stands.
+    NotPossible = "not_possible", CONFLICT, "Not possible now";
     /// The site is set up already.
     AlreadySetUp = "already_set_up", CONFLICT, "Already set up";
     /// The change was made for another version than the one that stands.

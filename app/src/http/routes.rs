@@ -23,7 +23,7 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use super::health;
 use crate::{
-    auth, comments,
+    audit, auth, comments,
     error::{ApiError, ErrorCode, Problem, Result},
     media, plugins, posts, settings, site, taxonomies, users,
 };
@@ -42,6 +42,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             // The site.
             .configure(settings::http::configure)
             .configure(plugins::http::configure)
+            .configure(audit::http::configure)
             .wrap(from_fn(head_as_get)),
     );
 }
@@ -164,7 +165,8 @@ pub fn openapi() -> Document {
         (name = "auth", description = "Signing in"),
         (name = "users", description = "Accounts, for administrators"),
         (name = "settings", description = "What the site says of itself"),
-        (name = "plugins", description = "What plugins do here, for administrators"),
+        (name = "plugins", description = "Installing plugins and what they do here, for administrators"),
+        (name = "audit", description = "Who did what, for administrators"),
     )
 )]
 struct Api;

@@ -12,6 +12,8 @@ pub struct BundledPlugin {
     pub readme: &'static str,
     /// The built module, what its manifest calls the entry.
     pub wasm: &'static [u8],
+    /// Its migrations, each a name and SQL, in the order of their names.
+    pub migrations: &'static [(&'static str, &'static str)],
 }
 
 include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
@@ -33,7 +35,7 @@ mod tests {
     fn every_bundled_plugin_has_a_faultless_manifest_and_a_module() {
         assert_eq!(
             all().iter().map(|plugin| plugin.name).collect::<Vec<_>>(),
-            ["reading-time", "slug-and-excerpt"]
+            ["post-stats", "reading-time", "slug-and-excerpt",]
         );
         for plugin in all() {
             let manifest = Manifest::parse(plugin.manifest, Path::new("manifest.toml"));

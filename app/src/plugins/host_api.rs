@@ -16,7 +16,9 @@ use fleuron_plugin_host::{
 };
 
 pub use databases::DatabaseLimits;
+pub(crate) use databases::PluginDatabases;
 pub use files::FileLimits;
+pub(crate) use files::PluginFiles;
 pub use log::{LogLimits, LogLine, PluginLogs};
 
 use crate::{
@@ -24,10 +26,11 @@ use crate::{
     database::{Database, DatabaseError},
     egress::Egress,
     events::RecorderHandle,
+    plugins::packages::PluginData,
 };
 
-/// All ports of a site over its database, its data folder and its way out. Events are recorded by what `recorder` will
-/// hold.
+/// All ports of a site over its database, its data folder and its way out, and what plugins keep there. Events are
+/// recorded by what `recorder` will hold.
 ///
 /// # Errors
 /// Where the folder of plugins' files cannot be made.
@@ -37,18 +40,22 @@ pub fn ports(
     egress: Egress,
     recorder: RecorderHandle,
     logs: PluginLogs,
-) -> Result<Ports, object_store::Error> {
+) -> Result<(Ports, PluginData), object_store::Error> {
     let (data, limits) = (&config.data, &config.plugins);
-    let databases = databases::PluginDatabases::new(data.join("plugins"), database.clone(), limits.databases);
-    Ok(Ports {
+    let databases = PluginDatabases::new(data.join("plugins"), database.clone(), limits.databases);
+    let databases = Arc::new(databases);
+    let files = Arc::new(PluginFiles::new(&data.join("plugin-files"), limits.files)?);
+    let kept = PluginData::new(Arc::clone(&databases), Arc::clone(&files));
+    let ports = Ports {
         content: Arc::new(content::SiteContent::new(database.clone())),
-        databases: Arc::new(databases),
+        databases,
         http: Arc::new(http::PluginHttp::new(egress)),
         events: Arc::new(events::PluginEvents::new(recorder, database.clone())),
-        files: Arc::new(files::PluginFiles::new(&data.join("plugin-files"), limits.files)?),
+        files,
         settings: Arc::new(settings::StoredSettings::new(database.clone())),
         log: Arc::new(logs),
-    })
+    };
+    Ok((ports, kept))
 }
 
 /// Runs a plugin's migrations on a database of their own in an empty folder, to see whether they can be run. Answers what

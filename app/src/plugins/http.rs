@@ -1,51 +1,41 @@
 //! `/api/v1/admin/plugins` and `/api/v1/admin/hooks`: what plugins do here, for administrators.
 
+pub mod consent;
 pub mod hooks;
+mod lifecycle;
 pub mod limits;
+mod logs;
 pub mod plugins;
 pub mod settings;
 
 use actix_web::{HttpResponse, get, post, put, web};
-use fleuron_plugin_host::{PluginId, ports::LogLevel};
-use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use fleuron_plugin_host::PluginId;
+use serde::Serialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::{
     hooks::HookListenersResponse,
-    plugins::{LogLevelName, LogLineResponse, PluginResponse, PluginSummary},
+    plugins::{PluginResponse, PluginSummary},
     settings::{SettingResponse, UpdatePluginSettingsRequest},
 };
 use super::service::PluginService;
 use crate::{
     auth::{Guard, permission::ManagePlugins},
-    error::{ApiError, FieldError, Problem, Result},
-    http::{Json, Page, Path, Query},
+    error::{ApiError, Problem, Result},
+    http::{Json, Page, Path},
 };
-
-/// Log lines where a client does not say how many.
-const DEFAULT_LINES: usize = 100;
 
 /// Registers the routes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(list_plugins)
         .service(read_plugin)
-        .service(read_plugin_log)
         .service(read_plugin_settings)
         .service(update_plugin_settings)
         .service(reload_plugin)
-        .service(list_hooks);
-}
-
-/// Which lines of a log.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct LogQuery {
-    /// How many, counted from the newest; 1 to 500, 100 if left out.
-    limit: Option<usize>,
-    /// Only lines that are at least this urgent.
-    level: Option<LogLevelName>,
+        .service(list_hooks)
+        .configure(lifecycle::configure)
+        .configure(logs::configure);
 }
 
 /// All plugins: those that run, those that are switched off, and folders that cannot be loaded.
@@ -75,30 +65,6 @@ async fn read_plugin(
 ) -> Result<HttpResponse> {
     let details = plugins.details(&plugin_id(&id)?).await?;
     Ok(HttpResponse::Ok().json(PluginResponse::from(&details)))
-}
-
-/// The last lines of a plugin's log, newest last.
-#[utoipa::path(tag = "plugins", security(("bearer" = [])),
-    params(("id" = String, Path, description = "Its id"), LogQuery), responses(
-    (status = 200, description = "The lines", body = Page<LogLineResponse>),
-    (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"),
-))]
-#[get("/admin/plugins/{id}/logs")]
-async fn read_plugin_log(
-    plugins: web::Data<PluginService>,
-    _actor: Guard<ManagePlugins>,
-    id: Path<String>,
-    query: Query<LogQuery>,
-) -> Result<HttpResponse> {
-    let limit = query.limit.unwrap_or(DEFAULT_LINES);
-    let most = plugins.kept_lines();
-    if !(1..=most).contains(&limit) {
-        let fault = FieldError::new("limit", format!("Must be 1 to {most}."));
-        return Err(ApiError::validation(vec![fault]));
-    }
-    let level = query.level.map_or(LogLevel::Debug, LogLevel::from);
-    let lines = plugins.log(&plugin_id(&id)?, limit, level).await?;
-    Ok(whole(lines.iter().map(LogLineResponse::from)))
 }
 
 /// The settings that a plugin declares, with their values; never a secret.

@@ -1,31 +1,24 @@
 //! New plugin projects and their build, for `fleuron plugin new` and `fleuron plugin build`.
 //!
-//! A new project carries a copy of the guest SDK that this server was built with, so the two always fit and nothing has
-//! to be published anywhere; and the lockfile that the bundled plugins were built with, so its dependencies are known
-//! to work together.
+//! A new project carries everything that its language needs to talk to this server, which was embedded when the server
+//! was built, so the two always fit and nothing has to be published anywhere: for Rust the guest SDK and the lockfile
+//! of the bundled plugins, whose dependencies are known to work together.
 
 mod build;
+mod embedded;
+mod language;
+mod languages;
+mod tools;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use build::{BuildError, build};
+pub use language::{Language, MissingTool};
 
-include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
-
-/// The project's own files: where each goes, and its text with placeholders.
-const TEMPLATE: [(&str, &str); 5] = [
-    ("Cargo.toml", include_str!("../../assets/plugin-template/Cargo.toml.in")),
-    ("src/lib.rs", include_str!("../../assets/plugin-template/lib.rs.in")),
-    ("manifest.toml", include_str!("../../assets/plugin-template/manifest.toml.in")),
-    ("README.md", include_str!("../../assets/plugin-template/README.md.in")),
-    (".gitignore", include_str!("../../assets/plugin-template/gitignore.in")),
-];
-
-/// A lockfile for the project, once the name of the package that it was made for is replaced.
-const LOCKFILE: &str = include_str!("../../../extensions/plugins/reading-time/Cargo.lock");
-const LOCKFILE_PACKAGE: &str = "name = \"reading-time\"";
+use embedded::TEMPLATES;
+use language::ProjectFile;
 
 /// The longest project name, in bytes.
 const LONGEST_NAME: usize = 64;
@@ -39,7 +32,7 @@ pub enum ScaffoldError {
         /// The name as it was given.
         name: String,
         /// What is wrong with it.
-        reason: &'static str,
+        reason: String,
     },
     /// There is something of this name already; it is left alone.
     #[error("{} exists already: choose another name, or move it away", .0.display())]
@@ -59,8 +52,8 @@ pub enum ScaffoldError {
 ///
 /// The name is lower-case letters, digits and dashes, begins with a letter and has at most 64 bytes. The project builds
 /// as it is. On failure nothing is left behind.
-pub fn create(parent: &Path, name: &str) -> Result<Vec<PathBuf>, ScaffoldError> {
-    check_name(name).map_err(|reason| ScaffoldError::Name { name: name.to_owned(), reason })?;
+pub fn create(parent: &Path, name: &str, language: Language) -> Result<Vec<PathBuf>, ScaffoldError> {
+    check_name(name, language).map_err(|reason| ScaffoldError::Name { name: name.to_owned(), reason })?;
     let folder = parent.join(name);
     fs::create_dir_all(parent).map_err(|source| ScaffoldError::Write { path: parent.to_owned(), source })?;
     // Creating the folder claims it: of two that try at once, one is told that it exists.
@@ -70,72 +63,63 @@ pub fn create(parent: &Path, name: &str) -> Result<Vec<PathBuf>, ScaffoldError> 
         }
         result => result.map_err(|source| ScaffoldError::Write { path: folder.clone(), source })?,
     }
-    write_project(&folder, name).inspect_err(|_| {
+    write_project(&folder, name, language).inspect_err(|_| {
         if let Err(error) = fs::remove_dir_all(&folder) {
             tracing::warn!(folder = %folder.display(), %error, "cannot remove a half-written plugin project");
         }
     })
 }
 
-fn check_name(name: &str) -> Result<(), &'static str> {
-    /// Names that cargo refuses for a package, or that would shadow a crate the project needs.
-    const TAKEN: [&str; 8] =
-        ["alloc", "build", "core", "deps", "fleuron-plugin", "proc-macro", "std", "test"];
-    if name.is_empty() {
-        Err("it is empty")
+fn check_name(name: &str, language: Language) -> Result<(), String> {
+    let reason = if name.is_empty() {
+        "it is empty"
     } else if name.len() > LONGEST_NAME {
-        Err("it is longer than 64 bytes")
+        "it is longer than 64 bytes"
     } else if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
-        Err("it does not begin with a lower-case letter from a to z")
+        "it does not begin with a lower-case letter from a to z"
     } else if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-        Err("it contains something other than lower-case letters from a to z, digits and dashes")
+        "it contains something other than lower-case letters from a to z, digits and dashes"
     } else if name.ends_with('-') || name.contains("--") {
-        Err("a dash does not stand between two letters or digits")
-    } else if TAKEN.contains(&name) || is_keyword(name) {
-        Err("Rust uses this name itself")
+        "a dash does not stand between two letters or digits"
+    } else if (language.kit().reserves)(name) {
+        return Err(format!("{language} uses this name itself"));
     } else {
-        Ok(())
+        return Ok(());
+    };
+    Err(reason.to_owned())
+}
+
+fn write_project(folder: &Path, name: &str, language: Language) -> Result<Vec<PathBuf>, ScaffoldError> {
+    project_files(name, language)
+        .into_iter()
+        .map(|file| write_file(folder.join(&file.path), &file.text))
+        .collect()
+}
+
+fn project_files(name: &str, language: Language) -> Vec<ProjectFile> {
+    let kit = language.kit();
+    let templates = TEMPLATES.iter().filter(|(folder, _)| *folder == kit.folder);
+    let mut files: Vec<_> = templates
+        .flat_map(|(_, files)| files.iter())
+        .map(|(path, text)| ProjectFile::new(template_path(path), fill(text, name)))
+        .collect();
+    files.extend((kit.more_files)(name));
+    files
+}
+
+/// Where a template's file goes. Those that tools would take for their own where they are kept end in `.in`.
+fn template_path(path: &str) -> &str {
+    match path.strip_suffix(".in").unwrap_or(path) {
+        "gitignore" => ".gitignore",
+        path => path,
     }
 }
 
-fn is_keyword(name: &str) -> bool {
-    const KEYWORDS: [&str; 50] = [
-        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
-        "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
-        "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self",
-        "static", "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
-        "virtual", "where", "while",
-    ];
-    KEYWORDS.contains(&name)
-}
-
-fn write_project(folder: &Path, name: &str) -> Result<Vec<PathBuf>, ScaffoldError> {
-    let mut written = Vec::new();
-    for (path, text) in TEMPLATE {
-        written.push(write_file(folder.join(path), &fill(text, name))?);
-    }
-    written.push(write_file(folder.join("Cargo.lock"), &lockfile(name))?);
-    for (path, text) in SDK {
-        written.push(write_file(folder.join("sdk").join(path), text)?);
-    }
-    Ok(written)
-}
-
+/// Puts a project's name into a template.
 fn fill(text: &str, name: &str) -> String {
     text.replace("{{name}}", name)
         .replace("{{title}}", &title(name))
         .replace("{{id}}", &format!("com.example.{name}"))
-}
-
-/// The lockfile under the project's name. Cargo orders packages by name, and `--locked` takes nothing else.
-fn lockfile(name: &str) -> String {
-    const SEPARATOR: &str = "\n[[package]]\n";
-    let text = LOCKFILE.replace(LOCKFILE_PACKAGE, &format!("name = \"{name}\""));
-    let mut packages: Vec<&str> = text.trim_end().split(SEPARATOR).map(str::trim_end).collect();
-    packages[1..].sort_by_key(|package| package.lines().next().map(|line| line.trim_end_matches('"')));
-    let mut sorted = packages.join(&format!("\n{SEPARATOR}"));
-    sorted.push('\n');
-    sorted
 }
 
 /// `my-plugin` becomes `My plugin`.
@@ -163,14 +147,31 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{LOCKFILE, LOCKFILE_PACKAGE, ScaffoldError, create, lockfile};
+    use super::{Language, ScaffoldError, create};
 
     #[test]
     fn a_project_is_complete_and_bears_its_name() {
+        for language in Language::ALL {
+            let parent = tempfile::tempdir().unwrap();
+            let written = create(parent.path(), "my-plugin", language).unwrap();
+            let folder = parent.path().join("my-plugin");
+            for file in [language.kit().marker, "manifest.toml", "README.md", ".gitignore"] {
+                assert!(written.contains(&folder.join(file)), "{language}: {file}");
+            }
+            assert_eq!(Language::of_project(&folder), Some(language));
+            for file in &written {
+                let text = fs::read_to_string(file).unwrap();
+                assert!(!text.contains("{{"), "{language}: {}", file.display());
+            }
+        }
+    }
+
+    #[test]
+    fn a_rust_project_has_the_guest_sdk() {
         let parent = tempfile::tempdir().unwrap();
-        let written = create(parent.path(), "my-plugin").unwrap();
+        let written = create(parent.path(), "my-plugin", Language::Rust).unwrap();
         let folder = parent.path().join("my-plugin");
-        for file in ["Cargo.toml", "Cargo.lock", "src/lib.rs", "manifest.toml", "README.md", ".gitignore"] {
+        for file in ["Cargo.lock", "src/lib.rs"] {
             assert!(written.contains(&folder.join(file)), "{file}");
         }
         for file in
@@ -178,30 +179,18 @@ mod tests {
         {
             assert!(written.contains(&folder.join("sdk").join(file)), "sdk/{file}");
         }
-        for file in &written {
-            let text = fs::read_to_string(file).unwrap();
-            assert!(!text.contains("{{name}}") && !text.contains("{{title}}"), "{}", file.display());
-        }
-        let lockfile = fs::read_to_string(folder.join("Cargo.lock")).unwrap();
-        assert!(lockfile.contains("name = \"my-plugin\"") && !lockfile.contains(LOCKFILE_PACKAGE));
-        let names: Vec<_> = lockfile.lines().filter_map(|line| line.strip_prefix("name = ")).collect();
-        assert!(names.is_sorted_by_key(|name| name.trim_matches('"')), "{names:?}");
-    }
-
-    #[test]
-    fn the_lockfile_is_changed_by_its_name_only() {
-        assert_eq!(LOCKFILE.matches(LOCKFILE_PACKAGE).count(), 1);
-        assert_eq!(lockfile("reading-time"), LOCKFILE);
     }
 
     #[test]
     fn the_manifest_is_faultless() {
-        let parent = tempfile::tempdir().unwrap();
-        create(parent.path(), "a").unwrap();
-        let path = parent.path().join("a/manifest.toml");
-        let text = fs::read_to_string(&path).unwrap();
-        let manifest = fleuron_plugin_host::Manifest::parse(&text, Path::new("manifest.toml"));
-        assert!(manifest.is_ok(), "{:?}", manifest.err());
+        for language in Language::ALL {
+            let parent = tempfile::tempdir().unwrap();
+            create(parent.path(), "a", language).unwrap();
+            let path = parent.path().join("a/manifest.toml");
+            let text = fs::read_to_string(&path).unwrap();
+            let manifest = fleuron_plugin_host::Manifest::parse(&text, Path::new("manifest.toml"));
+            assert!(manifest.is_ok(), "{language}: {:?}", manifest.err());
+        }
     }
 
     #[test]
@@ -220,17 +209,19 @@ mod tests {
             ("fleuron-plugin", "Rust"),
             ("a".repeat(65).as_str(), "64"),
         ] {
-            let error = create(parent.path(), name).unwrap_err().to_string();
+            let error = create(parent.path(), name, Language::Rust).unwrap_err().to_string();
             assert!(error.contains(reason) && error.contains("my-plugin"), "{name}: {error}");
         }
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+        assert!(create(parent.path(), "match", Language::C).is_ok(), "Rust's words are free elsewhere");
     }
 
     #[test]
     fn what_exists_is_left_alone() {
         let parent = tempfile::tempdir().unwrap();
         fs::write(parent.path().join("taken"), "precious").unwrap();
-        assert!(matches!(create(parent.path(), "taken"), Err(ScaffoldError::Exists(_))));
+        let error = create(parent.path(), "taken", Language::Rust);
+        assert!(matches!(error, Err(ScaffoldError::Exists(_))));
         assert_eq!(fs::read_to_string(parent.path().join("taken")).unwrap(), "precious");
     }
 }

@@ -1,6 +1,8 @@
-//! What administrators do with plugins: look at them, set their settings, load them anew.
+//! What administrators do with plugins: look at them, set their settings, load them anew, and all that comes between an
+//! uploaded package and a plugin that is gone again.
 
 mod inventory;
+mod lifecycle;
 mod timing;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -10,18 +12,23 @@ use fleuron_plugin_host::{
     manifest::DatabasePermission, ports::LogLevel,
 };
 use sea_orm::DbBackend;
+use serde_json::json;
+use tokio::sync::Semaphore;
 
 use self::inventory::{entry_of, inventory};
 pub use self::{
     inventory::{EntryState, PluginEntry},
+    lifecycle::{Inspection, Upload},
     timing::Timing,
 };
 use super::{
     PluginManager,
     host_api::{LogLine, PluginLogs},
+    packages::{self, InstalledPlugin},
     settings::{self, GivenValues, StoredValues},
 };
 use crate::{
+    audit,
     auth::{Actor, Permission},
     config::PluginsConfig,
     database::Database,
@@ -41,6 +48,8 @@ pub struct PluginService {
     logs: PluginLogs,
     config: Arc<PluginsConfig>,
     egress: Arc<EgressConfig>,
+    /// Packages are large, and to look through one takes several times its size: one at a time.
+    uploads: Arc<Semaphore>,
 }
 
 /// All there is to know about a plugin.
@@ -52,6 +61,8 @@ pub struct PluginDetails {
     pub manifest: Arc<Manifest>,
     /// Its settings as they are stored.
     pub values: StoredValues,
+    /// Its packages, where it was installed from one.
+    pub installed: Option<InstalledPlugin>,
     /// Its last log lines, oldest first.
     pub log: Vec<LogLine>,
     /// The limits of all plugins.
@@ -82,7 +93,8 @@ impl PluginService {
         egress: EgressConfig,
     ) -> Self {
         warn_of_several_processes(&hooks, &database);
-        Self { hooks, manager, database, logs, config: Arc::new(config), egress: Arc::new(egress) }
+        let (config, egress, uploads) = (Arc::new(config), Arc::new(egress), Arc::new(Semaphore::new(1)));
+        Self { hooks, manager, database, logs, config, egress, uploads }
     }
 
     /// Every plugin, by id: those that run, those that are switched off, and folders that cannot be loaded.
@@ -101,20 +113,36 @@ impl PluginService {
     pub async fn details(&self, id: &PluginId) -> Result<PluginDetails> {
         let (entry, manifest) = self.find(id).await?;
         let values = settings::stored(self.database.reader(), id).await?;
+        let installed = packages::find(self.database.reader(), id).await?;
         let log = self.logs.last(id, RECENT_LINES, LogLevel::Debug);
         let (config, egress) = (Arc::clone(&self.config), Arc::clone(&self.egress));
-        Ok(PluginDetails { entry, manifest, values, log, config, egress })
+        Ok(PluginDetails { entry, manifest, values, installed, log, config, egress })
     }
 
-    /// At most the last `limit` lines that are at least this urgent, oldest first.
+    /// At most the last `limit` lines that are at least this urgent, oldest first; only those after line `after`, where
+    /// one is given.
     ///
     /// # Errors
     /// `not_found` where there is no such plugin and never was one that logged.
-    pub async fn log(&self, id: &PluginId, limit: usize, level: LogLevel) -> Result<Vec<LogLine>> {
+    pub async fn log(
+        &self,
+        id: &PluginId,
+        limit: usize,
+        level: LogLevel,
+        after: Option<u64>,
+    ) -> Result<Vec<LogLine>> {
         if !self.logs.has(id) {
             self.find(id).await?;
         }
-        Ok(self.logs.last(id, limit, level))
+        let after = after.filter(|after| *after <= self.logs.written(id)).unwrap_or(0);
+        let mut lines = self.logs.last(id, limit, level);
+        lines.retain(|line| line.number > after);
+        Ok(lines)
+    }
+
+    /// What plugins logged.
+    pub fn logs(&self) -> &PluginLogs {
+        &self.logs
     }
 
     /// How many lines of each plugin's log are kept.
@@ -145,9 +173,16 @@ impl PluginService {
         actor.require(Permission::ManagePlugins)?;
         let (_, manifest) = self.find(id).await?;
         let changes = settings::check(&manifest.settings, given)?;
+        // Which, never what: among them are secrets.
+        let keys: Vec<&String> = given.keys().collect();
+        let input = (manifest, changes, actor.clone(), json!({ "keys": keys }));
         self.database
-            .write((manifest, changes), |transaction, (manifest, changes)| {
-                Box::pin(settings::store(transaction, manifest, changes))
+            .write(input, |transaction, (manifest, changes, actor, detail)| {
+                Box::pin(async move {
+                    settings::store(transaction, manifest, changes).await?;
+                    let id = manifest.id().as_str();
+                    audit::record(transaction, actor, "plugin.settings_changed", id, detail).await
+                })
             })
             .await?;
         self.database.changes().touch_names();
@@ -162,7 +197,15 @@ impl PluginService {
     pub async fn reload(&self, actor: &Actor, id: &PluginId) -> Result<PluginDetails> {
         actor.require(Permission::ManagePlugins)?;
         let (before, _) = self.find(id).await?;
-        let found = self.manager.reload(id).await;
+        let input = (actor.clone(), id.clone());
+        self.database
+            .write(input, |transaction, (actor, id)| {
+                Box::pin(async move {
+                    audit::record(transaction, actor, "plugin.reloaded", id.as_str(), &json!({})).await
+                })
+            })
+            .await?;
+        let found = self.manager.reload(id).await?;
         let details = self.details(id).await?;
         if is_another(before.status.as_ref(), details.entry.status.as_ref()) {
             return Ok(details);

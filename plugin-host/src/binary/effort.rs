@@ -1,8 +1,9 @@
 //! Bounds what it takes to compile a module, before anything is compiled.
 //!
 //! A compiler's work grows with a function's length, and beyond that with how often control flow joins while locals
-//! change: a few kilobytes of nested loops can take minutes and gigabytes. Code comes from strangers and is compiled
-//! inside the server, so what would take too long is refused by counting.
+//! change: a few kilobytes of nested loops can take minutes and gigabytes. Code comes from strangers; where it is compiled
+//! inside the server, what would take too long is refused by counting. A process of its own that may be ended
+//! ([`crate::Compiler`]) needs none of this.
 
 use wasmparser::{
     BlockType, Catch, CompositeInnerType, FunctionBody, FunctionSectionReader, ImportSectionReader, Operator,

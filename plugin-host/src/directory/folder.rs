@@ -17,6 +17,8 @@ pub(super) struct Folder {
     pub(super) loaded: Option<(PluginId, [u8; 32])>,
     /// The plugin that this folder would be, as its manifest was last read.
     pub(super) claims: Option<PluginId>,
+    /// The plugin whose load must end before anything becomes of this folder.
+    pub(super) waits_for: Option<PluginId>,
     /// Whether the plugin is to be loaded although it runs as it is.
     pub(super) anew: bool,
     /// The plugin that must not run, as this folder's manifest was last read.

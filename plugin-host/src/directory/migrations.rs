@@ -3,6 +3,7 @@
 //! A file that was meant to be one and is passed over in silence would be missed only once the plugin's data are wrong,
 //! so whatever does not belong there is a fault. Hidden files alone are left out, as hidden folders are.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
@@ -12,9 +13,9 @@ use super::read_at_most;
 use crate::package::Migration;
 
 /// The folder's name.
-pub(super) const FOLDER: &str = "migrations";
+pub(crate) const FOLDER: &str = "migrations";
 /// The largest file, in bytes.
-const MAX_BYTES: u64 = 1 << 20;
+pub(crate) const MAX_BYTES: u64 = 1 << 20;
 /// The most files.
 const MAX_FILES: usize = 1_000;
 
@@ -42,10 +43,7 @@ impl fmt::Display for FileFault {
 pub(crate) fn read(plugin: &Path) -> Result<Vec<Migration>, Vec<FileFault>> {
     let folder = plugin.join(FOLDER);
     let files = list(&folder).map_err(|fault| vec![fault])?;
-    if files.len() > MAX_FILES {
-        let message = format!("holds {} files; at most {MAX_FILES} are allowed", files.len());
-        return Err(vec![FileFault::new(&folder, message)]);
-    }
+    check_count(files.len()).map_err(|message| vec![FileFault::new(&folder, message)])?;
     let (mut migrations, mut faults) = (Vec::new(), Vec::new());
     for file in files {
         match read_one(&file) {
@@ -77,18 +75,54 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, FileFault> {
 }
 
 fn read_one(file: &Path) -> Result<Migration, String> {
-    let name = file.file_name().and_then(|name| name.to_str()).filter(|name| is_name(name)).ok_or(
-        "is no migration; their names are made of letters, digits, `.`, `_` and `-` and end in `.sql`",
-    )?;
-    let bytes = read_at_most(file, MAX_BYTES)?;
-    let sql = String::from_utf8(bytes)
+    // A name that is not Unicode has a replacement character in its place, which no migration's name may have.
+    let name = file.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+    check_name(&name)?;
+    parse(&name, read_at_most(file, MAX_BYTES)?)
+}
+
+/// Whether a plugin may have so many migrations.
+///
+/// # Errors
+/// Says how many there may be.
+pub(crate) fn check_count(count: usize) -> Result<(), String> {
+    if count <= MAX_FILES {
+        return Ok(());
+    }
+    Err(format!("holds {count} files; at most {MAX_FILES} are allowed"))
+}
+
+/// Whether a file of this name may be a migration.
+///
+/// # Errors
+/// Says what their names are made of.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    if is_name(name) {
+        return Ok(());
+    }
+    Err("is no migration; their names are made of letters, digits, `.`, `_` and `-` and end in `.sql`"
+        .to_owned())
+}
+
+/// The migration that a file of this name and content is.
+///
+/// # Errors
+/// Says what is wrong with the file.
+pub(crate) fn parse(name: &str, content: Vec<u8>) -> Result<Migration, String> {
+    check_name(name)?;
+    let size = content.len() as u64;
+    if size > MAX_BYTES {
+        return Err(format!("is {size} bytes large; at most {MAX_BYTES} are allowed"));
+    }
+    let sql = String::from_utf8(content)
         .map_err(|error| format!("is not UTF-8 from byte {} on", error.utf8_error().valid_up_to()))?;
     Ok(Migration { name: name.to_owned(), sql })
 }
 
 fn is_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    name.strip_suffix(".sql").is_some_and(|stem| !stem.is_empty() && stem.bytes().all(is_plain))
+    name.strip_suffix(".sql")
+        .is_some_and(|stem| !stem.is_empty() && !stem.starts_with('.') && stem.bytes().all(is_plain))
 }
 
 #[cfg(test)]

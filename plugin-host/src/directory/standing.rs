@@ -1,8 +1,8 @@
 //! Packages that the server brings itself. Each runs for as long as no folder speaks for its id: one with the plugin's
 //! code takes its place, one that is switched off keeps it from running.
 
-use futures_util::future::join_all;
-
+use super::stamp::digest;
+use super::watcher::{Loads, Source};
 use crate::error::LoadError;
 use crate::host::PluginHost;
 use crate::manifest::Manifest;
@@ -25,11 +25,14 @@ pub(super) struct Standing(Vec<Entry>);
 struct Entry {
     package: Package,
     holder: Holder,
+    /// Whether it did not load. It is tried again when something has changed.
+    failed: bool,
 }
 
 impl Standing {
     pub(super) fn new(packages: Vec<Package>) -> Standing {
-        Standing(packages.into_iter().map(|package| Entry { package, holder: Holder::Nobody }).collect())
+        let entry = |package| Entry { package, holder: Holder::Nobody, failed: false };
+        Standing(packages.into_iter().map(entry).collect())
     }
 
     /// Whether there is a package with this id.
@@ -37,53 +40,70 @@ impl Standing {
         self.0.iter().any(|entry| entry.package.manifest.id() == id)
     }
 
-    /// Loads the package that runs under an id anew. Answers whether there is one; where it does not load, it runs on
-    /// as it did, and the log says why.
-    pub(super) fn reload(&self, host: &PluginHost, id: &PluginId) -> bool {
-        let Some(entry) = self.holder(id) else { return false };
-        if let Err(error) = host.guests().block_on(host.load(entry.package.clone())) {
-            report(id, &error);
-        }
-        true
-    }
-
     /// Whether a package runs under this id.
     pub(super) fn holds(&self, id: &PluginId) -> bool {
         self.holder(id).is_some()
     }
 
-    fn holder(&self, id: &PluginId) -> Option<&Entry> {
-        self.0.iter().find(|entry| entry.holder == Holder::Package && entry.package.manifest.id() == id)
+    /// Starts to load the package that runs under an id anew. Where it does not load, it runs on as it did, and the log
+    /// says why.
+    pub(super) fn reload(&self, id: &PluginId, loads: &mut Loads) {
+        if let Some(entry) = self.holder(id)
+            && loads.under_way(id).is_none()
+        {
+            loads.start(Source::Standing, entry.package.clone(), digest(&entry.package));
+        }
     }
 
-    /// Loads and unloads until every id is held as `wanted` says. What a folder left running is replaced without a gap;
-    /// a package that does not load is reported and tried again the next time.
-    pub(super) fn settle(&mut self, host: &PluginHost, wanted: impl Fn(&Manifest) -> Holder) {
-        let mut due = Vec::new();
+    /// Has what failed to load tried again.
+    pub(super) fn try_again(&mut self) {
+        self.0.iter_mut().for_each(|entry| entry.failed = false);
+    }
+
+    /// Starts loads and unloads so that every id comes to be held as `wanted` says; none: that is not yet decided. What
+    /// a folder left running is replaced without a gap.
+    pub(super) fn settle(
+        &mut self,
+        host: &PluginHost,
+        loads: &mut Loads,
+        wanted: impl Fn(&Manifest) -> Option<Holder>,
+    ) {
         for entry in &mut self.0 {
-            match wanted(&entry.package.manifest) {
+            let id = entry.package.manifest.id();
+            let Some(wanted) = wanted(&entry.package.manifest) else { continue };
+            let under_way = loads.under_way(id).map(|(source, _)| source.clone());
+            if wanted != Holder::Package && under_way == Some(Source::Standing) {
+                loads.call_off(id);
+            }
+            match wanted {
                 Holder::Folder => entry.holder = Holder::Folder,
                 Holder::Nobody if entry.holder != Holder::Nobody => {
-                    host.unload(entry.package.manifest.id());
+                    host.unload(id);
                     entry.holder = Holder::Nobody;
                 }
-                Holder::Package if entry.holder != Holder::Package => due.push(entry),
+                Holder::Package
+                    if entry.holder != Holder::Package && !entry.failed && under_way.is_none() =>
+                {
+                    loads.start(Source::Standing, entry.package.clone(), digest(&entry.package));
+                }
                 Holder::Nobody | Holder::Package => {}
             }
         }
-        let loads = due.into_iter().map(|entry| async move {
-            let outcome = host.load(entry.package.clone()).await;
-            (entry, outcome)
-        });
-        for (entry, outcome) in host.guests().block_on(join_all(loads)) {
-            match outcome {
-                Ok(()) => entry.holder = Holder::Package,
-                Err(error) => report(entry.package.manifest.id(), &error),
+    }
+
+    /// Notes what became of a package's load. One that does not load is reported.
+    pub(super) fn ended(&mut self, id: &PluginId, outcome: &Result<(), LoadError>) {
+        let Some(entry) = self.0.iter_mut().find(|entry| entry.package.manifest.id() == id) else { return };
+        match outcome {
+            Ok(()) => entry.holder = Holder::Package,
+            Err(error) => {
+                entry.failed = true;
+                tracing::error!(plugin = %id, %error, "a bundled plugin cannot be loaded");
             }
         }
     }
-}
 
-fn report(id: &PluginId, error: &LoadError) {
-    tracing::error!(plugin = %id, %error, "a bundled plugin cannot be loaded");
+    fn holder(&self, id: &PluginId) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.holder == Holder::Package && entry.package.manifest.id() == id)
+    }
 }

@@ -46,7 +46,8 @@ impl GuestState {
         let Some(port) = &environment.http else {
             return Err(HttpError::NotGranted("no host is granted".to_owned()));
         };
-        port.send(&environment.plugin, request, environment.grants.hosts(), self.deadline).await
+        let allowed = environment.allowed_hosts().await;
+        port.send(&environment.plugin, request, &allowed, self.deadline).await
     }
 
     /// `emit-event`: keeps an event until the call has ended well, and answers its id.
@@ -98,5 +99,77 @@ impl GuestState {
         serde_json::from_str::<serde::de::IgnoredAny>(data)
             .map(drop)
             .map_err(|error| format!("the data is not valid JSON: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::config::HostConfig;
+    use crate::guest_state::Environment;
+    use crate::limits::TotalMemory;
+    use crate::manifest::Manifest;
+    use crate::testing::MemoryPorts;
+
+    fn guest(ports: &MemoryPorts, http: &str, default: &str) -> GuestState {
+        let manifest = format!(
+            "[plugin]\nid = \"com.example.caller\"\nname = \"Caller\"\nversion = \"1.0.0\"\n[permissions]\n\
+             http = {http}\n[settings.target]\ntype = \"url\"\n{default}\n"
+        );
+        let manifest = Manifest::parse(&manifest, Path::new("manifest.toml")).expect("a good manifest");
+        let memory = Arc::new(TotalMemory::new(usize::MAX));
+        let environment =
+            Environment::new(&manifest, &ports.ports(), &Arc::new(HostConfig::default()), &memory);
+        GuestState::new(Arc::new(environment), Instant::now() + Duration::from_secs(60))
+    }
+
+    /// Whether a request is denied; in memory nothing answers one that is not.
+    async fn is_denied(guest: &mut GuestState, url: &str) -> bool {
+        let denied = |guest: &GuestState| {
+            guest.environment.denials.all().iter().map(|denial| denial.count).sum::<u64>()
+        };
+        let before = denied(guest);
+        assert_eq!(guest.request("http-get", url.to_owned(), None).await, None);
+        denied(guest) > before
+    }
+
+    #[tokio::test]
+    async fn a_setting_opens_its_host_from_the_next_request_on() {
+        let ports = MemoryPorts::default();
+        let mut guest = guest(&ports, "[\"setting:target\"]", "");
+        let plugin = guest.environment.plugin.clone();
+        assert!(is_denied(&mut guest, "https://one.example.com/").await);
+        let reason = guest.environment.denials.all()[0].reason.clone();
+        assert!(reason.contains("`target`, whose host it may reach, is empty"), "{reason}");
+
+        ports.set_setting(&plugin, "target", "https://one.example.com/hook");
+        assert!(!is_denied(&mut guest, "https://one.example.com/").await);
+        assert!(is_denied(&mut guest, "https://two.example.com/").await);
+
+        ports.set_setting(&plugin, "target", "https://two.example.com:8443/hook");
+        assert!(is_denied(&mut guest, "https://one.example.com/").await);
+        assert!(is_denied(&mut guest, "https://two.example.com/").await);
+        assert!(!is_denied(&mut guest, "https://two.example.com:8443/other").await);
+    }
+
+    #[tokio::test]
+    async fn a_default_opens_nothing() {
+        let ports = MemoryPorts::default();
+        let default = "default = \"https://one.example.com/\"";
+        let mut guest = guest(&ports, "[\"setting:target\", \"api.example.com\"]", default);
+        let plugin = guest.environment.plugin.clone();
+        assert!(is_denied(&mut guest, "https://one.example.com/").await);
+        ports.set_setting(&plugin, "target", "https://one.example.com/");
+        assert!(!is_denied(&mut guest, "https://one.example.com/").await);
+        assert!(!is_denied(&mut guest, "https://api.example.com/").await);
+    }
+
+    #[tokio::test]
+    async fn any_host_is_any_host() {
+        let mut guest = guest(&MemoryPorts::default(), "[\"*\"]", "");
+        assert!(!is_denied(&mut guest, "http://example.com:8080/").await);
     }
 }

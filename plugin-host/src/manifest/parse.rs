@@ -8,7 +8,7 @@ use toml::Table;
 
 use super::faults::{Faults, ManifestErrors};
 use super::section::Section;
-use super::settings::{Setting, setting};
+use super::settings::{Setting, SettingType, setting};
 use super::{
     CronEntry, DatabasePermission, HookSettings, Isolation, Limits, Manifest, OnError, Permissions,
     PluginInfo,
@@ -16,12 +16,14 @@ use super::{
 use crate::cron::Schedule;
 use crate::hook::{HookKind, HookPoint};
 use crate::plugin_id::PluginId;
-use crate::ports::{SiteView, VfsPath};
+use crate::ports::{HttpPermission, SiteView, VfsPath};
 
+/// How far `priority` goes in both directions.
+pub(super) const MAX_PRIORITY: i64 = 1_000_000;
 /// The largest `max_memory_mb`.
-const MAX_MEMORY_MB: i64 = 1024;
+pub(super) const MAX_MEMORY_MB: i64 = 1024;
 /// The largest `timeout_ms`.
-const MAX_TIMEOUT_MS: i64 = 10_000;
+pub(super) const MAX_TIMEOUT_MS: i64 = 10_000;
 
 pub(super) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErrors> {
     let mut faults = Faults::new(file);
@@ -34,11 +36,12 @@ pub(super) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErro
     };
     let mut root = Section::root(table);
     let plugin = plugin(root.section("plugin", &mut faults), &mut faults);
-    let (permissions, limits) = permissions(root.section("permissions", &mut faults), &mut faults);
+    // Before the permissions, which may name them.
+    let settings = settings(root.section("settings", &mut faults), &mut faults);
+    let (permissions, limits) = permissions(root.section("permissions", &mut faults), &settings, &mut faults);
     let mut hooks = hooks(root.section("hooks", &mut faults), &mut faults);
     subscribe(root.section("events", &mut faults), &mut hooks, &mut faults);
     let cron = cron(root.sections("cron", &mut faults), &mut faults);
-    let settings = settings(root.section("settings", &mut faults), &mut faults);
     root.finish(&mut faults);
     if !cron.is_empty() {
         hooks.entry(HookPoint::OnCronTick).or_default();
@@ -105,9 +108,13 @@ fn checked<T>(
     parse(&text).map_err(|reason| faults.add(section.key(name), reason)).ok()
 }
 
-fn permissions(mut section: Section, faults: &mut Faults<'_>) -> (Permissions, Limits) {
+fn permissions(
+    mut section: Section,
+    settings: &BTreeMap<String, Setting>,
+    faults: &mut Faults<'_>,
+) -> (Permissions, Limits) {
     let database = each(&mut section, "database", faults, database_permission);
-    let http = each(&mut section, "http", faults, http_host);
+    let http = each(&mut section, "http", faults, |text| http_permission(text, settings));
     let config = each(&mut section, "config", faults, config_key);
     let emit = !each(&mut section, "events", faults, event_permission).is_empty();
     let memory = section.integer("max_memory_mb", 1..=MAX_MEMORY_MB, faults);
@@ -160,22 +167,18 @@ fn event_permission(text: &str) -> Result<(), String> {
     }
 }
 
-fn http_host(text: &str) -> Result<String, String> {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (text, None),
-    };
-    let name = host.strip_prefix("*.").unwrap_or(host);
-    let labels_fit = name.split('.').all(|label| {
-        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    });
-    let port_fits = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-    if labels_fit && port_fits {
-        return Ok(text.to_ascii_lowercase());
+fn http_permission(text: &str, settings: &BTreeMap<String, Setting>) -> Result<HttpPermission, String> {
+    let permission = text.parse()?;
+    let HttpPermission::Setting(key) = &permission else { return Ok(permission) };
+    match settings.get(key) {
+        Some(setting) if setting.kind == SettingType::Url => Ok(permission),
+        Some(_) => Err(format!(
+            "is \"{text}\", but the setting `{key}` is no address; declare it with `type = \"url\"`"
+        )),
+        None => Err(format!(
+            "is \"{text}\", but there is no setting `{key}`; declare it as `[settings.{key}]` with `type = \"url\"`"
+        )),
     }
-    Err(format!(
-        "is \"{text}\"; name a host such as \"api.example.com\" or \"*.example.com\", without scheme or path"
-    ))
 }
 
 fn config_key(text: &str) -> Result<String, String> {
@@ -204,7 +207,8 @@ fn hooks(section: Section, faults: &mut Faults<'_>) -> BTreeMap<HookPoint, HookS
 
 fn hook(point: HookPoint, mut section: Section, faults: &mut Faults<'_>) -> HookSettings {
     let defaults = HookSettings::default();
-    let priority = section.integer("priority", -1_000_000..=1_000_000, faults).unwrap_or(defaults.priority);
+    let priority =
+        section.integer("priority", -MAX_PRIORITY..=MAX_PRIORITY, faults).unwrap_or(defaults.priority);
     let on_errors = [("keep", OnError::Keep), ("abort", OnError::Abort)];
     let on_error = section.choice("on_error", &on_errors, faults).unwrap_or_default();
     if on_error == OnError::Abort && point.kind() == HookKind::Action {
@@ -351,7 +355,7 @@ mod tests {
             isolation = "call"
             [permissions]
             database = ["own", "read:posts"]
-            http = ["API.example.com", "*.example.org:8443"]
+            http = ["API.example.com", "*.example.org:8443", "*", "setting:target"]
             config = ["*"]
             max_memory_mb = 32
             timeout_ms = 250
@@ -365,12 +369,15 @@ mod tests {
             min = 1
             max = 10
             default = 5
+            [settings.target]
+            type = "url"
         "#,
         )
         .expect("a good manifest");
         assert!(!manifest.enabled);
         assert_eq!(manifest.isolation, Isolation::Call);
-        assert_eq!(manifest.permissions.http, ["api.example.com", "*.example.org:8443"]);
+        let http: Vec<String> = manifest.permissions.http.iter().map(ToString::to_string).collect();
+        assert_eq!(http, ["api.example.com", "*.example.org:8443", "*", "setting:target"]);
         assert_eq!(manifest.permissions.database[1], DatabasePermission::Read(SiteView::Posts));
         assert_eq!(manifest.limits.memory, Some(32 << 20));
         assert_eq!(manifest.limits.timeout, Some(Duration::from_millis(250)));
@@ -451,6 +458,35 @@ mod tests {
             assert!(keys.iter().any(|key| key == expected), "{expected} is not among {keys:?}");
         }
         assert_eq!(keys.len(), 22, "{keys:?}");
+    }
+
+    #[test]
+    fn a_host_from_a_setting_needs_a_setting_that_is_an_address() {
+        let errors = parse(
+            r#"
+            [plugin]
+            id = "a.b"
+            name = "B"
+            version = "1.0.0"
+            [permissions]
+            http = ["setting:target", "setting:greeting", "setting:missing", "setting:", "setting:a b"]
+            [settings.target]
+            type = "url"
+            [settings.greeting]
+            type = "string"
+        "#,
+        )
+        .expect_err("faults");
+        for (fault, (key, words)) in errors.0.iter().zip([
+            ("permissions.http[1]", "the setting `greeting` is no address; declare it with `type = \"url\"`"),
+            ("permissions.http[2]", "there is no setting `missing`; declare it as `[settings.missing]`"),
+            ("permissions.http[3]", "the key of a setting stands behind `setting:`"),
+            ("permissions.http[4]", "the key of a setting stands behind `setting:`"),
+        ]) {
+            assert_eq!(fault.key, key);
+            assert!(fault.reason.contains(words), "{fault}");
+        }
+        assert_eq!(errors.0.len(), 4, "{errors}");
     }
 
     #[test]

@@ -195,10 +195,14 @@ impl Section {
 
     /// Reports the keys that nobody asked for.
     pub(super) fn finish(self, faults: &mut Faults<'_>) {
+        let mut known = self.known.clone();
+        known.sort_unstable();
+        let reason = match known.as_slice() {
+            [] => "is unknown; this table stays empty".to_owned(),
+            known => format!("is unknown; known here: {}", known.join(", ")),
+        };
         for name in self.table.keys() {
-            let mut known = self.known.clone();
-            known.sort_unstable();
-            faults.add(self.key(name), format!("is unknown; known here: {}", known.join(", ")));
+            faults.add(self.key(name), reason.as_str());
         }
     }
 

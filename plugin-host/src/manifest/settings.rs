@@ -66,6 +66,12 @@ const KINDS: [(&str, Kind); 7] = [
     ("select", Kind::Select),
 ];
 
+/// The words for the kinds of settings.
+#[cfg(test)]
+pub(super) fn type_names() -> [&'static str; KINDS.len()] {
+    KINDS.map(|(name, _)| name)
+}
+
 pub(super) fn setting(mut section: Section, faults: &mut Faults<'_>) -> Setting {
     let kind = section.required_choice("type", &KINDS, faults).unwrap_or(Kind::String);
     let kind = match kind {

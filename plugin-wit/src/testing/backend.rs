@@ -99,6 +99,8 @@ impl HostBackend for MemoryHost {
                 false
             }
             None => {
+                let now = state.clock.seconds();
+                state.modified.insert(path.to_owned(), now);
                 state.files.insert(path.to_owned(), content.to_owned());
                 true
             }
@@ -118,7 +120,8 @@ impl HostBackend for MemoryHost {
     }
 
     fn vfs_stat(&self, path: &str) -> Option<String> {
-        files::stat(&self.state().files, path)
+        let state = self.state();
+        files::stat(&state.files, &state.modified, path)
     }
 
     fn emit_event(&self, event_type: &str, data: &str) -> String {
@@ -202,7 +205,7 @@ impl HostBackend for MemoryHost {
     }
 
     fn new_id(&self) -> String {
-        self.state().ids.new_id()
+        self.state().clock.new_id()
     }
 }
 

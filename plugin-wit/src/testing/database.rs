@@ -45,6 +45,7 @@ impl State {
 
     /// Carries out a statement within what is granted; a failure is logged.
     pub(super) fn run(&mut self, call: &str, statement: &Statement) -> Result<Rows, Error> {
+        self.count_statement();
         let denied_view = |permission: &Permission| match permission {
             Permission::View(view) => Some(*view),
             _ => None,
@@ -64,6 +65,7 @@ impl State {
             return self
                 .misplaced("db-begin", "a transaction is open already; commit it or roll it back first");
         }
+        self.count_statement();
         self.database()?.control("BEGIN IMMEDIATE")?;
         self.transaction = Some(self.data.clone());
         Ok(())
@@ -72,6 +74,7 @@ impl State {
     /// `db-commit`.
     pub(super) fn commit(&mut self) -> Result<(), Error> {
         self.permit(Permission::Database, "db-commit")?;
+        self.count_statement();
         if self.transaction.take().is_none() {
             return self.misplaced("db-commit", "no transaction is open; begin one first");
         }
@@ -81,6 +84,7 @@ impl State {
     /// `db-rollback`.
     pub(super) fn rollback(&mut self) -> Result<(), Error> {
         self.permit(Permission::Database, "db-rollback")?;
+        self.count_statement();
         let Some(data) = self.transaction.take() else {
             return self.misplaced("db-rollback", "no transaction is open; begin one first");
         };
@@ -92,6 +96,15 @@ impl State {
     pub(super) fn undo(&mut self) {
         if let Some(Err(error)) = self.database.as_ref().map(|database| database.control("ROLLBACK")) {
             self.complain("db-rollback", &error.message);
+        }
+    }
+
+    /// Ends the hook call where a test wants that, before anything is done.
+    fn count_statement(&mut self) {
+        self.statements += 1;
+        if self.interruption.is_some_and(|last| self.statements > last) {
+            self.interruption = None;
+            panic!("interrupted by the test before call {} on the database", self.statements);
         }
     }
 

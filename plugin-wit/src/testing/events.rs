@@ -42,7 +42,7 @@ impl State {
         }
         let events = self.pending.as_mut().unwrap_or(&mut self.events);
         events.push((event_type.to_owned(), data.to_owned()));
-        Ok(self.ids.new_id())
+        Ok(self.clock.new_id())
     }
 
     fn check_event(&self, event_type: &str, data: &str) -> Result<(), String> {

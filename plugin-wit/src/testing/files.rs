@@ -42,11 +42,16 @@ pub(super) fn list(files: &BTreeMap<String, String>, path: &str) -> Option<Strin
     Some(Json::Array(names.collect()).to_string())
 }
 
-/// Size and kind, as JSON.
-pub(super) fn stat(files: &BTreeMap<String, String>, path: &str) -> Option<String> {
+/// Size, kind and time of the last change, as JSON.
+pub(super) fn stat(
+    files: &BTreeMap<String, String>,
+    modified: &BTreeMap<String, u64>,
+    path: &str,
+) -> Option<String> {
     let folder = folder_prefix(path)?;
     if let Some(content) = files.get(path) {
-        Some(format!(r#"{{"size":{},"is_dir":false,"modified":0}}"#, content.len()))
+        let (size, modified) = (content.len(), modified.get(path).copied().unwrap_or(0));
+        Some(format!(r#"{{"size":{size},"is_dir":false,"modified":{modified}}}"#))
     } else if folder.is_empty() || files.keys().any(|file| file.starts_with(&folder)) {
         Some(r#"{"size":0,"is_dir":true,"modified":0}"#.to_owned())
     } else {

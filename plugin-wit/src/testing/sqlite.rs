@@ -102,6 +102,12 @@ impl Database {
         Ok(())
     }
 
+    /// Takes all rows out of a view of the site.
+    pub(super) fn clear_view(&self, view: &str) -> Result<(), Error> {
+        self.seed_view(view, [])?;
+        self.control(&format!("DELETE FROM {view}"))
+    }
+
     /// A statement of the host's own.
     pub(super) fn control(&self, sql: &str) -> Result<(), Error> {
         self.connection.execute_batch(sql).map_err(|error| self.error(error))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ids::Ids;
+use super::clock::Clock;
 #[cfg(feature = "sqlite")]
 use super::sqlite::Database;
 use super::{Permission, SentRequest, Verdict};
@@ -36,16 +36,24 @@ pub(super) struct State {
     pub(super) data: BTreeMap<String, String>,
     pub(super) posts: BTreeMap<String, String>,
     pub(super) files: BTreeMap<String, String>,
+    /// When each file was written, in Unix seconds.
+    pub(super) modified: BTreeMap<String, u64>,
+    pub(super) clock: Clock,
     pub(super) http_answers: BTreeMap<String, String>,
     pub(super) requests: Vec<SentRequest>,
     pub(super) sql_answers: BTreeMap<String, String>,
     pub(super) events: Vec<(String, String)>,
     pub(super) denied: BTreeSet<Permission>,
     pub(super) context: CallContext,
-    pub(super) ids: Ids,
     pub(super) verdict: Option<Verdict>,
     /// Events of the running call, if one runs.
     pub(super) pending: Option<Vec<(String, String)>>,
+    /// Calls on the database since the last call of a hook began.
+    #[cfg(feature = "sqlite")]
+    pub(super) statements: u32,
+    /// How many of them are let through.
+    #[cfg(feature = "sqlite")]
+    pub(super) interruption: Option<u32>,
     /// While a transaction is open: the key-values as they were before it.
     pub(super) transaction: Option<BTreeMap<String, String>>,
     /// Opened when it is first needed.
@@ -58,10 +66,18 @@ impl State {
         assert!(self.pending.is_none(), "a call runs already; MemoryHost::call does not nest");
         self.pending = Some(Vec::new());
         self.verdict = None;
+        #[cfg(feature = "sqlite")]
+        {
+            self.statements = 0;
+        }
     }
 
     pub(super) fn end_call(&mut self, ended_well: bool) {
         let pending = self.pending.take().unwrap_or_default();
+        #[cfg(feature = "sqlite")]
+        {
+            self.interruption = None;
+        }
         if ended_well {
             self.events.extend(pending);
         }

@@ -11,12 +11,29 @@ fn files_are_read_back_and_listed() {
     assert_eq!(host_api::vfs_list("").as_deref(), Some(r#"["cache/"]"#));
     assert_eq!(host_api::vfs_list("cache/").as_deref(), Some(r#"["posts/","z\".txt"]"#));
     assert_eq!(host_api::vfs_list("nothing"), None);
-    let stat = host_api::vfs_stat("cache/z\".txt");
-    assert_eq!(stat.as_deref(), Some(r#"{"size":4,"is_dir":false,"modified":0}"#));
+    assert_eq!(host_api::vfs_stat("cache").as_deref(), Some(r#"{"size":0,"is_dir":true,"modified":0}"#));
     assert!(host_api::vfs_exists("cache/posts"));
     assert!(host_api::vfs_delete("cache/posts/a.json"));
     assert!(!host_api::vfs_exists("cache/posts"));
     assert!(!host_api::vfs_delete("cache/posts/a.json"));
+}
+
+#[test]
+fn files_and_ids_tell_the_time() {
+    let host = MemoryHost::install();
+    let stat = |path: &str| host_api::vfs_stat(path).unwrap_or_default();
+    host_api::vfs_write("now", "four");
+    assert!(!stat("now").ends_with("\"modified\":0}"), "the machine's own time: {}", stat("now"));
+    for time in [1_700_000_000, 1_700_000_060, 1_600_000_000] {
+        host.set_clock(time * 1000);
+        let path = format!("at-{time}");
+        host_api::vfs_write(&path, "four");
+        assert_eq!(stat(&path), format!(r#"{{"size":4,"is_dir":false,"modified":{time}}}"#));
+        let id = data::new_id().replace('-', "");
+        assert_eq!(u64::from_str_radix(&id[..12], 16), Ok(time * 1000));
+    }
+    host_api::vfs_write("at-1700000000", "later");
+    assert!(stat("at-1700000000").contains("1600000000"), "writing again counts");
 }
 
 #[test]

@@ -114,6 +114,33 @@ impl PluginDatabases {
         files.entry(plugin.clone()).or_insert_with(new).clone()
     }
 
+    /// Deletes the database of a plugin that does not run. May be done again after it was interrupted.
+    ///
+    /// # Errors
+    /// Where something still writes to it after 30 seconds, or the disk fails.
+    pub(crate) async fn remove(&self, plugin: &PluginId) -> Result<(), PortError> {
+        let file = self.file(plugin);
+        let writing = tokio::time::timeout(MIGRATION_TIME, file.writer.acquire_owned()).await;
+        let permit = writing
+            .map_err(|elapsed| PortError::new(format!("its database is in use: {elapsed}")))?
+            .map_err(|closed| PortError::new(closed.to_string()))?;
+        let (folder, schema, opening) = (self.root.join(plugin.as_str()), file.schema, file.opening);
+        let work = move || {
+            let _permit = permit;
+            let _opening = opening.lock().unwrap_or_else(PoisonError::into_inner);
+            // Connections that idle know by this that they are of no use any more.
+            schema.fetch_add(1, Ordering::AcqRel);
+            match std::fs::remove_dir_all(&folder) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(PortError::new(format!("its database cannot be deleted: {error}")))
+                }
+                _ => Ok(()),
+            }
+        };
+        let done = self.workers.run(work).await;
+        done.map_err(|lost| PortError::new(format!("its database cannot be deleted: {lost}")))?
+    }
+
     fn source(&self, plugin: &PluginId, access: DatabaseAccess, file: &PluginFile) -> session::Source {
         session::Source {
             path: self.root.join(plugin.as_str()).join("plugin.sqlite"),

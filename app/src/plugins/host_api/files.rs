@@ -40,7 +40,7 @@ impl Default for FileLimits {
 }
 
 /// The files of all plugins.
-pub(super) struct PluginFiles {
+pub(crate) struct PluginFiles {
     store: LocalFileSystem,
     root: PathBuf,
     limits: FileLimits,
@@ -59,6 +59,11 @@ impl PluginFiles {
         // A folder is there as long as something is in it, as in other object stores.
         let store = LocalFileSystem::new_with_prefix(&root)?.with_automatic_cleanup(true);
         Ok(Self { store, root, limits, spaces: Mutex::default() })
+    }
+
+    /// Deletes all files of a plugin that does not run.
+    pub(crate) async fn remove(&self, plugin: &PluginId) -> Result<(), PortError> {
+        self.space(plugin).clear().await
     }
 
     fn space(&self, plugin: &PluginId) -> Arc<Space> {

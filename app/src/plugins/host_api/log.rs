@@ -1,17 +1,24 @@
 //! The last log lines of each plugin, for its administrator. The site's own log gets them too, from the host.
 //!
 //! Each plugin has a lock of its own, so that one that floods its log holds up no other's host calls. Lines outlive the
-//! version that wrote them: what happened before a reload is what its administrator wants to read after it.
+//! version that wrote them: what happened before a reload is what its administrator wants to read after it. Lines are
+//! numbered, so that whoever follows a log can go on where they were.
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use fleuron_plugin_host::{
     PluginId,
     ports::{LogLevel, LogPort},
 };
+
+use tokio::sync::{Notify, futures::OwnedNotified};
 
 use crate::clock::Timestamp;
 
@@ -33,6 +40,8 @@ impl Default for LogLimits {
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
+    /// Its number, from 1, within what this process keeps of the plugin's log.
+    pub number: u64,
     /// When.
     pub at: Timestamp,
     /// How urgent.
@@ -53,16 +62,23 @@ impl LogLine {
 struct Ring {
     lines: VecDeque<LogLine>,
     bytes: usize,
+    /// Lines ever written.
+    written: u64,
+    /// Told of every line.
+    news: Arc<Notify>,
 }
 
 impl Ring {
-    fn push(&mut self, line: LogLine, kept: LogLimits) {
+    fn push(&mut self, level: LogLevel, text: &str, kept: LogLimits) {
+        self.written += 1;
+        let line = LogLine { number: self.written, at: Timestamp::now(), level, text: text.to_owned() };
         self.bytes += line.bytes();
         self.lines.push_back(line);
         while self.lines.len() > kept.lines || (self.bytes > kept.bytes && self.lines.len() > 1) {
             let Some(oldest) = self.lines.pop_front() else { return };
             self.bytes -= oldest.bytes();
         }
+        self.news.notify_waiters();
     }
 }
 
@@ -71,12 +87,13 @@ impl Ring {
 pub struct PluginLogs {
     rings: Arc<RwLock<HashMap<PluginId, Arc<Mutex<Ring>>>>>,
     kept: LogLimits,
+    ended: Arc<AtomicBool>,
 }
 
 impl PluginLogs {
     /// Empty logs that keep so much.
     pub fn new(kept: LogLimits) -> Self {
-        Self { rings: Arc::default(), kept }
+        Self { rings: Arc::default(), kept, ended: Arc::default() }
     }
 
     /// The last lines of a plugin, oldest first.
@@ -92,6 +109,46 @@ impl PluginLogs {
         let mut lines: Vec<LogLine> = wanted.cloned().collect();
         lines.reverse();
         lines
+    }
+
+    /// The lines after the one with this number that are at least this urgent, oldest first, and the number of the last
+    /// line; waits until there is a line after it. None once the logs have ended. A number that was never given, such as
+    /// one of a process before, counts as 0.
+    pub async fn after(
+        &self,
+        plugin: &PluginId,
+        number: u64,
+        level: LogLevel,
+    ) -> Option<(Vec<LogLine>, u64)> {
+        let ring = self.ring(plugin);
+        loop {
+            let news = {
+                let ring = held(&ring);
+                let number = if number > ring.written { 0 } else { number };
+                if ring.written > number {
+                    let wanted = ring.lines.iter().filter(|line| line.number > number && line.level >= level);
+                    return Some((wanted.cloned().collect(), ring.written));
+                }
+                listening(&ring.news)
+            };
+            if self.ended.load(Ordering::Acquire) {
+                return None;
+            }
+            news.await;
+        }
+    }
+
+    /// Ends all waiting for further lines: the server stops.
+    pub fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        for ring in self.rings.read().unwrap_or_else(PoisonError::into_inner).values() {
+            held(ring).news.notify_waiters();
+        }
+    }
+
+    /// The number of the plugin's last line; 0 where there is none.
+    pub fn written(&self, plugin: &PluginId) -> u64 {
+        self.known(plugin).map_or(0, |ring| held(&ring).written)
     }
 
     /// Whether the plugin has ever logged.
@@ -115,10 +172,16 @@ fn held(ring: &Mutex<Ring>) -> MutexGuard<'_, Ring> {
     ring.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Hears of every line from now on, before it is waited for.
+fn listening(news: &Arc<Notify>) -> Pin<Box<OwnedNotified>> {
+    let mut notified = Box::pin(Arc::clone(news).notified_owned());
+    notified.as_mut().enable();
+    notified
+}
+
 impl LogPort for PluginLogs {
     fn log(&self, plugin: &PluginId, level: LogLevel, line: &str) {
-        let line = LogLine { at: Timestamp::now(), level, text: line.to_owned() };
-        held(&self.ring(plugin)).push(line, self.kept);
+        held(&self.ring(plugin)).push(level, line, self.kept);
     }
 }
 
@@ -160,6 +223,32 @@ mod tests {
         assert_eq!(logs.of(&id).len(), 1, "the newest line is never lost");
         logs.log(&id, LogLevel::Info, "z");
         assert_eq!(texts(&logs.of(&id)), ["z"]);
+    }
+
+    #[tokio::test]
+    async fn a_log_can_be_followed() {
+        let (logs, id) = (PluginLogs::default(), plugin("com.example.a"));
+        logs.log(&id, LogLevel::Info, "one");
+        logs.log(&id, LogLevel::Debug, "two");
+        let (lines, last) = logs.after(&id, 0, LogLevel::Info).await.unwrap();
+        assert_eq!((texts(&lines), last), (vec!["one"], 2));
+        let (lines, last) = logs.after(&id, 99, LogLevel::Debug).await.unwrap();
+        assert_eq!((texts(&lines), last), (vec!["one", "two"], 2), "of a process before");
+        let waiting = tokio::spawn({
+            let (logs, id) = (logs.clone(), id.clone());
+            async move { logs.after(&id, 2, LogLevel::Info).await }
+        });
+        tokio::task::yield_now().await;
+        logs.log(&id, LogLevel::Info, "three");
+        let (lines, last) = waiting.await.unwrap().unwrap();
+        assert_eq!((texts(&lines), last), (vec!["three"], 3));
+        let waiting = tokio::spawn({
+            let (logs, id) = (logs.clone(), id.clone());
+            async move { logs.after(&id, 3, LogLevel::Info).await }
+        });
+        tokio::task::yield_now().await;
+        logs.end();
+        assert_eq!(waiting.await.unwrap(), None);
     }
 
     #[test]

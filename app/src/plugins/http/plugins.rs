@@ -1,14 +1,19 @@
 //! Plugins as administrators see them.
 
 use fleuron_plugin_host::{
-    Denial, Manifest, Origin,
+    Denial, Manifest, Origin, consent,
     manifest::{CronEntry, DatabasePermission, Isolation, Permissions},
     ports::LogLevel,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{hooks::HookResponse, limits::PluginLimits, settings::SettingResponse};
+use super::{
+    consent::{AskResponse, ConsentResponse, PackagesResponse},
+    hooks::HookResponse,
+    limits::PluginLimits,
+    settings::SettingResponse,
+};
 use crate::{
     clock::Timestamp,
     plugins::{
@@ -27,6 +32,9 @@ pub enum PluginStateName {
     Quarantined,
     /// It cannot be loaded.
     Faulty,
+    /// It waits for an administrator to agree to what it may do.
+    #[serde(rename = "awaiting_consent")]
+    AwaitingConsent,
     /// It is switched off, by its manifest or an administrator.
     Disabled,
 }
@@ -39,6 +47,8 @@ pub enum PluginOriginName {
     Bundled,
     /// A folder of the site.
     Directory,
+    /// A package that was uploaded.
+    Uploaded,
 }
 
 /// Whether an instance serves more than one call.
@@ -80,7 +90,7 @@ pub struct PluginSummary {
     pub state: PluginStateName,
     /// Where it comes from.
     pub origin: PluginOriginName,
-    /// The name of its folder; null where it comes with the server.
+    /// The name of its folder; null where it has none.
     pub folder: Option<String>,
     /// What keeps it, or a newer version of it, from being loaded.
     pub problems: Vec<String>,
@@ -118,6 +128,14 @@ pub struct PluginResponse {
     pub isolation: IsolationName,
     /// What it asks for beyond the basics, all of which it has.
     pub permissions: PluginPermissions,
+    /// The same in words, the riskiest first, with the hooks that it listens to.
+    pub asks: Vec<AskResponse>,
+    /// What together is more than its parts.
+    pub warnings: Vec<String>,
+    /// What a version that waits asks an administrator to agree to; null where none waits.
+    pub consent: Option<ConsentResponse>,
+    /// Its packages; null where it did not come in one.
+    pub packages: Option<PackagesResponse>,
     /// The limits that are in force for it.
     pub limits: PluginLimits,
     /// The hooks that fire for it.
@@ -185,6 +203,8 @@ pub struct CronResponse {
 /// A line of a plugin's log.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LogLineResponse {
+    /// Its number; lines after it follow with `after`. It starts anew with the server.
+    pub number: u64,
     /// When.
     pub at: Timestamp,
     /// How urgent.
@@ -232,6 +252,10 @@ impl From<&PluginDetails> for PluginResponse {
             enabled: manifest.enabled,
             isolation: manifest.isolation.into(),
             permissions: PluginPermissions::from(&manifest.permissions),
+            asks: AskResponse::all(&consent::asks(manifest)),
+            warnings: consent::warnings(manifest),
+            consent: details.installed.as_ref().and_then(ConsentResponse::of),
+            packages: details.installed.as_ref().map(PackagesResponse::from),
             limits: PluginLimits::new(&manifest.limits, &details.config, &details.egress),
             hooks: hooks.iter().map(HookResponse::from).collect(),
             idle_hooks: idle_hooks(details),
@@ -258,6 +282,7 @@ impl From<EntryState> for PluginStateName {
             EntryState::Active => Self::Active,
             EntryState::Quarantined => Self::Quarantined,
             EntryState::Faulty => Self::Faulty,
+            EntryState::AwaitingConsent => Self::AwaitingConsent,
             EntryState::Disabled => Self::Disabled,
         }
     }
@@ -268,6 +293,7 @@ impl From<&Origin> for PluginOriginName {
         match origin {
             Origin::Bundled => Self::Bundled,
             Origin::Directory(_) => Self::Directory,
+            Origin::Uploaded => Self::Uploaded,
         }
     }
 }
@@ -290,7 +316,7 @@ impl From<&Permissions> for PluginPermissions {
         let own = asked.database.contains(&DatabasePermission::Own);
         Self {
             database: DatabasePermissions { own, read: read.collect() },
-            http: asked.http.clone(),
+            http: asked.http.iter().map(ToString::to_string).collect(),
             config: asked.config.clone(),
             emit_events: asked.emit,
         }
@@ -318,7 +344,7 @@ impl CronResponse {
 
 impl From<&LogLine> for LogLineResponse {
     fn from(line: &LogLine) -> Self {
-        Self { at: line.at, level: line.level.into(), text: line.text.clone() }
+        Self { number: line.number, at: line.at, level: line.level.into(), text: line.text.clone() }
     }
 }
 

@@ -1,19 +1,27 @@
-//! Compiles a plugin project and puts the module where its manifest says.
+//! Compiles a plugin project, checks the code, and puts it where its manifest says.
 
-use std::env;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::ExitStatus;
 
-use serde_json::Value;
+use fleuron_plugin_host::{LoadError, check_code, embed_world};
+use uuid::Uuid;
 
-const TARGET: &str = "wasm32-unknown-unknown";
+use super::language::{Language, MissingTool};
+use crate::auth::keys::create_private_folder;
 
 /// Why a plugin was not built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
+    /// The folder holds a project in none of the languages.
+    #[error(
+        "{} holds no plugin project: there is none of {}. `fleuron plugin new NAME` writes one",
+        .0.display(),
+        markers()
+    )]
+    NoProject(PathBuf),
     /// The folder lacks a file that every plugin project has.
     #[error("{} is missing: `fleuron plugin new NAME` writes a project that has one", .0.display())]
     Missing(PathBuf),
@@ -35,45 +43,111 @@ pub enum BuildError {
         /// What is wrong with it, and what would be right.
         reason: String,
     },
-    /// A program of the Rust toolchain is not there.
-    #[error(
-        "cannot run {program}: {source}. Plugins are compiled with Rust: install it from https://rustup.rs"
-    )]
-    Toolchain {
+    /// Tools are not installed.
+    #[error("a plugin in {language} cannot be built here, for what is not installed:{}", list(.missing))]
+    Tools {
+        /// The project's language.
+        language: Language,
+        /// Everything that is missing.
+        missing: Vec<MissingTool>,
+    },
+    /// A program that was there cannot be run.
+    #[error("cannot run {program}: {source}")]
+    Run {
         /// The program.
         program: String,
         /// What the system said.
         source: io::Error,
     },
-    /// The toolchain cannot compile to WebAssembly yet.
-    #[error("the Rust target {TARGET} is not installed: run `rustup target add {TARGET}`")]
-    Target,
     /// The compiler found faults; it has shown them.
-    #[error("cargo build failed ({0}); what is wrong stands above")]
-    Compile(ExitStatus),
-    /// The project is a library for other Rust code, not a module.
-    #[error("{} builds no WebAssembly module: add `[lib]` with `crate-type = [\"cdylib\"]`", .0.display())]
-    NoModule(PathBuf),
+    #[error("{what} failed ({status}); what is wrong stands above")]
+    Compile {
+        /// The command, such as `cargo build`.
+        what: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// The project makes something other than a module.
+    #[error("{} builds no WebAssembly module: {remedy}", .project.display())]
+    NoModule {
+        /// The file that says what is built.
+        project: PathBuf,
+        /// What would be right.
+        remedy: &'static str,
+    },
     /// It is not clear which module is the plugin.
     #[error("the project builds several WebAssembly modules ({0}): a plugin has one, so split the project")]
     SeveralModules(String),
+    /// The code was compiled, and no server would load it.
+    #[error("what was compiled is no plugin: {0}")]
+    Refused(LoadError),
 }
 
-/// Compiles the plugin project in `dir` in release mode and copies the module to the manifest's `entry`, which it
-/// answers. The compiler's progress and messages go to the terminal, and the module's size is printed at the end.
-///
-/// The copy replaces an earlier module in one step: a server that watches the folder never sees half of one.
-pub fn build(dir: &Path) -> Result<PathBuf, BuildError> {
-    let project = dir.join("Cargo.toml");
-    if !project.is_file() {
-        return Err(BuildError::Missing(project));
+impl BuildError {
+    pub(super) fn unreadable(path: &Path, source: io::Error) -> Self {
+        Self::File { doing: "read", path: path.to_owned(), source }
     }
+
+    pub(super) fn unwritable(path: &Path, source: io::Error) -> Self {
+        Self::File { doing: "write", path: path.to_owned(), source }
+    }
+
+    pub(super) fn cannot_run(program: impl AsRef<OsStr>, source: io::Error) -> Self {
+        Self::Run { program: program.as_ref().to_string_lossy().into_owned(), source }
+    }
+}
+
+fn markers() -> String {
+    let markers: Vec<_> =
+        Language::ALL.iter().map(|language| format!("{} ({language})", language.kit().marker)).collect();
+    markers.join(", ")
+}
+
+fn list(missing: &[MissingTool]) -> String {
+    missing.iter().map(|tool| format!("\n  {tool}")).collect()
+}
+
+/// Compiles the plugin project in `dir`, checks that a server would load the code, and puts it at the manifest's
+/// `entry`, which it answers. Messages of the compiler go to the terminal.
+///
+/// The code replaces what was there in one step: a server that watches the folder never sees half of it.
+pub fn build(dir: &Path) -> Result<PathBuf, BuildError> {
+    let language = Language::of_project(dir).ok_or_else(|| BuildError::NoProject(dir.to_owned()))?;
     let entry = dir.join(entry(&dir.join("manifest.toml"))?);
-    check_target(dir)?;
-    let module = the_one(compile(dir)?, &project)?;
-    let size = install(&module, &entry)?;
-    println!("{} ({:.1} KiB)", entry.display(), size as f64 / 1024.0);
+    let missing = language.missing_tools(dir);
+    if !missing.is_empty() {
+        return Err(BuildError::Tools { language, missing });
+    }
+    let scratch = Scratch::new()?;
+    let module = (language.kit().build)(dir, &scratch.folder)?;
+    let code = fs::read(&module).map_err(|source| BuildError::unreadable(&module, source))?;
+    let code = embed_world(&code).map_err(BuildError::Refused)?;
+    check_code(&code).map_err(BuildError::Refused)?;
+    install(&code, &entry)?;
     Ok(entry)
+}
+
+/// A private folder that is gone when this is dropped.
+struct Scratch {
+    folder: PathBuf,
+}
+
+impl Scratch {
+    fn new() -> Result<Self, BuildError> {
+        let folder = std::env::temp_dir().join(format!("fleuron-build-{}", Uuid::now_v7()));
+        let folder =
+            std::path::absolute(&folder).map_err(|source| BuildError::unwritable(&folder, source))?;
+        create_private_folder(&folder).map_err(|source| BuildError::unwritable(&folder, source))?;
+        Ok(Self { folder })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.folder) {
+            tracing::warn!(folder = %self.folder.display(), %error, "cannot remove a temporary folder");
+        }
+    }
 }
 
 /// The manifest's `entry`, a path within the plugin's folder.
@@ -102,89 +176,16 @@ fn entry(manifest: &Path) -> Result<PathBuf, BuildError> {
     Ok(path.to_owned())
 }
 
-/// Asks the compiler that the project will use whether it has the target, since its own message takes a page.
-fn check_target(dir: &Path) -> Result<(), BuildError> {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(&rustc)
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .current_dir(dir)
-        .output()
-        .map_err(|source| BuildError::Toolchain { program: rustc.to_string_lossy().into_owned(), source })?;
-    let folder = String::from_utf8_lossy(&output.stdout);
-    if Path::new(folder.trim()).is_dir() { Ok(()) } else { Err(BuildError::Target) }
-}
-
-/// Runs cargo, and answers the modules that the project itself built.
-fn compile(dir: &Path) -> Result<Vec<PathBuf>, BuildError> {
-    let cargo: OsString = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(&cargo)
-        .args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"])
-        .current_dir(dir)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|source| BuildError::Toolchain { program: cargo.to_string_lossy().into_owned(), source })?;
-    if !output.status.success() {
-        return Err(BuildError::Compile(output.status));
-    }
-    let project = dir.join("Cargo.toml");
-    let project = fs::canonicalize(&project).map_err(|source| BuildError::File {
-        doing: "read",
-        path: project,
-        source,
-    })?;
-    Ok(modules(&String::from_utf8_lossy(&output.stdout), &project))
-}
-
-/// The `.wasm` files in cargo's messages, one message to a line, that belong to the package of this `Cargo.toml`.
-fn modules(messages: &str, project: &Path) -> Vec<PathBuf> {
-    let mut modules = Vec::new();
-    for message in messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
-        let ours = message["reason"] == "compiler-artifact"
-            && message["manifest_path"].as_str().is_some_and(|path| is_same(Path::new(path), project));
-        let kinds = message["target"]["crate_types"].as_array();
-        if ours && kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind == "cdylib")) {
-            let files = message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            modules.extend(
-                files.map(PathBuf::from).filter(|file| file.extension().is_some_and(|end| end == "wasm")),
-            );
-        }
-    }
-    modules
-}
-
-fn is_same(path: &Path, canonical: &Path) -> bool {
-    path == canonical || fs::canonicalize(path).is_ok_and(|path| path == canonical)
-}
-
-fn the_one(modules: Vec<PathBuf>, project: &Path) -> Result<PathBuf, BuildError> {
-    match <[PathBuf; 1]>::try_from(modules) {
-        Ok([module]) => Ok(module),
-        Err(none) if none.is_empty() => Err(BuildError::NoModule(project.to_owned())),
-        Err(several) => {
-            let names: Vec<_> = several.iter().filter_map(|path| path.file_name()).collect();
-            let names: Vec<_> = names.iter().map(|name| name.to_string_lossy()).collect();
-            Err(BuildError::SeveralModules(names.join(", ")))
-        }
-    }
-}
-
-/// Copies the module beside its destination and renames it, and answers its size in bytes.
-fn install(module: &Path, entry: &Path) -> Result<u64, BuildError> {
-    let unwritable = |source| BuildError::File { doing: "write", path: entry.to_owned(), source };
+/// Writes the code beside its destination and renames it.
+fn install(code: &[u8], entry: &Path) -> Result<(), BuildError> {
     let partial = entry.with_extension(format!("{}.partial", std::process::id()));
     if let Some(folder) = entry.parent() {
-        fs::create_dir_all(folder).map_err(unwritable)?;
+        fs::create_dir_all(folder).map_err(|source| BuildError::unwritable(entry, source))?;
     }
-    let copied = fs::read(module).and_then(|bytes| {
-        fs::write(&partial, &bytes)?;
-        fs::rename(&partial, entry)?;
-        Ok(bytes.len() as u64)
-    });
-    copied.map_err(|source| {
+    fs::write(&partial, code).and_then(|()| fs::rename(&partial, entry)).map_err(|source| {
         // What remains of the copy is in nobody's way; the fault that stopped it is the one to tell.
         let _ = fs::remove_file(&partial);
-        unwritable(source)
+        BuildError::unwritable(entry, source)
     })
 }
 
@@ -193,7 +194,7 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    use super::{BuildError, build, entry, install, modules, the_one};
+    use super::{BuildError, Language, MissingTool, Scratch, build, entry, install};
 
     fn manifest(text: &str) -> Result<PathBuf, BuildError> {
         let folder = tempfile::tempdir().unwrap();
@@ -223,43 +224,41 @@ mod tests {
     fn a_folder_that_is_no_project_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let error = build(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("Cargo.toml") && error.contains("fleuron plugin new"), "{error}");
+        assert!(error.contains("Cargo.toml (Rust)") && error.contains("fleuron plugin new"), "{error}");
         fs::write(folder.path().join("Cargo.toml"), "[package]").unwrap();
         let error = build(folder.path()).unwrap_err().to_string();
         assert!(error.contains("manifest.toml"), "{error}");
     }
 
     #[test]
-    fn only_the_project_s_own_modules_count() {
-        let messages = r#"
-{"reason":"compiler-artifact","manifest_path":"/p/Cargo.toml","target":{"crate_types":["cdylib"]},"filenames":["/t/p.wasm","/t/p.d"]}
-{"reason":"compiler-artifact","manifest_path":"/p/sdk/Cargo.toml","target":{"crate_types":["cdylib"]},"filenames":["/t/sdk.wasm"]}
-{"reason":"compiler-artifact","manifest_path":"/p/Cargo.toml","target":{"crate_types":["bin"]},"filenames":["/t/tool.wasm"]}
-not json
-{"reason":"build-finished","success":true}"#;
-        assert_eq!(modules(messages, Path::new("/p/Cargo.toml")), [PathBuf::from("/t/p.wasm")]);
+    fn every_missing_tool_is_named() {
+        let tool = |what: &str, how_to_get| MissingTool { what: what.to_owned(), how_to_get };
+        let missing = vec![tool("clang", "apt install clang"), tool("wasm-ld", "apt install lld")];
+        let error = BuildError::Tools { language: Language::C, missing }.to_string();
+        assert!(
+            error.contains("in C ") && error.contains("\n  clang: apt install clang\n  wasm-ld:"),
+            "{error}"
+        );
     }
 
     #[test]
-    fn a_plugin_has_exactly_one_module() {
-        let project = Path::new("p/Cargo.toml");
-        assert_eq!(the_one(vec!["a.wasm".into()], project).unwrap(), Path::new("a.wasm"));
-        assert!(the_one(Vec::new(), project).unwrap_err().to_string().contains("cdylib"));
-        let several = the_one(vec!["t/a.wasm".into(), "t/b.wasm".into()], project).unwrap_err();
-        assert!(several.to_string().contains("a.wasm, b.wasm"));
-    }
-
-    #[test]
-    fn a_module_is_replaced_and_nothing_else_remains() {
+    fn code_is_replaced_and_nothing_else_remains() {
         let folder = tempfile::tempdir().unwrap();
-        let (module, entry) = (folder.path().join("built.wasm"), folder.path().join("out/plugin.wasm"));
-        fs::write(&module, "first").unwrap();
-        assert_eq!(install(&module, &entry).unwrap(), 5);
-        fs::write(&module, "second").unwrap();
-        assert_eq!(install(&module, &entry).unwrap(), 6);
+        let entry = folder.path().join("out/plugin.wasm");
+        install(b"first", &entry).unwrap();
+        install(b"second", &entry).unwrap();
         assert_eq!(fs::read_to_string(&entry).unwrap(), "second");
         assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 1);
-        assert!(install(Path::new("/nonexistent/x.wasm"), &entry).is_err());
+        assert!(install(b"third", &entry.join("below-a-file")).is_err());
         assert_eq!(fs::read_to_string(&entry).unwrap(), "second");
+    }
+
+    #[test]
+    fn the_scratch_folder_goes_with_all_that_is_in_it() {
+        let scratch = Scratch::new().unwrap();
+        let folder = scratch.folder.clone();
+        fs::write(folder.join("object.o"), "x").unwrap();
+        drop(scratch);
+        assert!(!folder.exists());
     }
 }

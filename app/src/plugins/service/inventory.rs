@@ -19,6 +19,8 @@ pub enum EntryState {
     Quarantined,
     /// It cannot be loaded.
     Faulty,
+    /// It waits for an administrator to agree to what it may do.
+    AwaitingConsent,
     /// It is switched off, by its manifest or an administrator.
     Disabled,
 }
@@ -47,7 +49,7 @@ impl PluginEntry {
     /// The name of its folder; none where it comes with the server.
     pub fn folder(&self) -> Option<String> {
         match &self.origin {
-            Origin::Bundled => None,
+            Origin::Bundled | Origin::Uploaded => None,
             Origin::Directory(path) => path.file_name().map(OsStr::to_string_lossy).map(String::from),
         }
     }
@@ -66,8 +68,8 @@ impl PluginEntry {
         }
     }
 
-    fn known(plugin: &KnownPlugin, state: EntryState, problems: Vec<String>) -> Self {
-        let manifest = Some(Arc::clone(&plugin.manifest));
+    fn known(plugin: &KnownPlugin, state: EntryState) -> Self {
+        let (manifest, problems) = (Some(Arc::clone(&plugin.manifest)), plugin.problems.clone());
         Self { manifest, origin: plugin.origin.clone(), state, status: None, problems }
     }
 }
@@ -85,18 +87,44 @@ pub(super) fn inventory(
             None => entries.push(faulty(fault, known)),
         }
     }
+    for plugin in known.iter().filter(|plugin| plugin.origin == Origin::Uploaded) {
+        let running = entries.iter_mut().find(|entry| entry.id() == Some(plugin.manifest.id()));
+        match running {
+            // A version that was to take its place does not start.
+            Some(entry) => entry.problems.extend(plugin.problems.iter().cloned()),
+            None => entries.push(PluginEntry::known(plugin, idle_state(plugin))),
+        }
+    }
+    // A folder may claim the id of an installed plugin; the reason stands beside it.
+    for plugin in
+        known.iter().filter(|plugin| plugin.origin != Origin::Uploaded && !plugin.problems.is_empty())
+    {
+        entries.push(PluginEntry::known(plugin, EntryState::Faulty));
+    }
     for plugin in known.iter().filter(|plugin| !plugin.is_wanted) {
         if !has(&entries, plugin.manifest.id()) {
-            entries.push(PluginEntry::known(plugin, EntryState::Disabled, Vec::new()));
+            entries.push(PluginEntry::known(plugin, EntryState::Disabled));
         }
     }
     for plugin in known.iter().filter(|plugin| plugin.is_wanted && plugin.origin == Origin::Bundled) {
         if !has(&entries, plugin.manifest.id()) {
-            entries.push(PluginEntry::known(plugin, EntryState::Faulty, vec![BUNDLED_FAULT.to_owned()]));
+            let entry = PluginEntry::known(plugin, EntryState::Faulty);
+            entries.push(PluginEntry { problems: vec![BUNDLED_FAULT.to_owned()], ..entry });
         }
     }
     entries.sort_by(|one, other| key(one).cmp(&key(other)));
     entries
+}
+
+/// What an installed plugin is doing that does not run.
+fn idle_state(plugin: &KnownPlugin) -> EntryState {
+    if plugin.waits {
+        EntryState::AwaitingConsent
+    } else if plugin.is_wanted {
+        EntryState::Faulty
+    } else {
+        EntryState::Disabled
+    }
 }
 
 /// The liveliest plugin with this id, with the problems of every folder that claims the id.
@@ -128,7 +156,7 @@ fn is_from(origin: &Origin, folder: &Path) -> bool {
 
 fn key(entry: &PluginEntry) -> (bool, Option<&PluginId>, EntryState, Option<&Path>) {
     let folder = match &entry.origin {
-        Origin::Bundled => None,
+        Origin::Bundled | Origin::Uploaded => None,
         Origin::Directory(path) => Some(path.as_path()),
     };
     (entry.manifest.is_none(), entry.id(), entry.state, folder)
@@ -143,7 +171,7 @@ mod tests {
     fn known(id: &str, origin: Origin, is_wanted: bool) -> KnownPlugin {
         let text = format!("[plugin]\nid = \"{id}\"\nname = \"{id}\"\nversion = \"1.0.0\"\n");
         let manifest = Manifest::parse(&text, Path::new("manifest.toml")).unwrap();
-        KnownPlugin { manifest: Arc::new(manifest), origin, is_wanted }
+        KnownPlugin { manifest: Arc::new(manifest), origin, is_wanted, waits: false, problems: Vec::new() }
     }
 
     fn folder(name: &str) -> Origin {

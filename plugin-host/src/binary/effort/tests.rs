@@ -1,6 +1,6 @@
 //! What is refused before it is compiled, and what is not.
 
-use super::super::{Kind, kind};
+use super::super::{Bounds, Kind, kind};
 
 fn refusal(body: &str, locals: usize) -> Option<String> {
     let locals = "i32 ".repeat(locals);
@@ -10,7 +10,12 @@ fn refusal(body: &str, locals: usize) -> Option<String> {
         many = "i32 ".repeat(1000)
     );
     let bytes = wat::parse_str(module).expect("a module");
-    match kind(&bytes) {
+    assert_eq!(
+        kind(&bytes, Bounds::OwnProcess),
+        Ok(Kind::PlainModule),
+        "a process of its own has other limits"
+    );
+    match kind(&bytes, Bounds::Counted) {
         Ok(found) => {
             assert_eq!(found, Kind::PlainModule);
             None

@@ -1,6 +1,7 @@
 //! A directory followed through everything that happens to one.
 
 use std::fs;
+use std::path::Path;
 
 use tokio::sync::watch;
 

@@ -150,6 +150,42 @@ fn a_forgotten_transaction_ends_with_the_call() {
 }
 
 #[test]
+fn a_call_can_be_cut_short_at_any_statement() {
+    let host = host();
+    let work = || {
+        host.call(|| {
+            database::transaction(|| -> Result<(), Error> {
+                data::insert("visits", row! { "path" => "/a" })?;
+                data::table("visits").equal("path", "/").increment("n", 1).map(drop)
+            })
+        })
+    };
+    for calls in 0..4 {
+        host.interrupt_after(calls);
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        assert!(ended.is_err(), "{calls} calls and no more");
+        assert_eq!(host.statements(), calls + 1, "the one that was not let through counts");
+        assert_eq!(query("SELECT path, n FROM visits", "[]"), r#"[{"path":"/","n":2}]"#);
+    }
+    host.interrupt_after(4);
+    assert_eq!(work(), Ok(()));
+    assert_eq!(host.statements(), 4, "begin, two statements, commit");
+    assert_eq!(work().unwrap_err().code, ErrorCode::Constraint, "an interruption is for one call");
+    assert_eq!(data::table("visits").count(), Ok(2));
+}
+
+#[test]
+fn views_can_be_filled_anew() {
+    let host = host();
+    host.seed_view("core_tags", [row! { "name" => "rust" }]).unwrap();
+    host.clear_view("core_tags").unwrap();
+    assert_eq!(query("SELECT count(*) n FROM core_tags", "[]"), r#"[{"n":0}]"#);
+    host.seed_view("core_tags", [row! { "name" => "wasm" }]).unwrap();
+    assert_eq!(query("SELECT name FROM core_tags", "[]"), r#"[{"name":"wasm"}]"#);
+    assert!(host.clear_view("core_secrets").unwrap_err().message.contains("core_posts"));
+}
+
+#[test]
 fn a_transaction_keeps_what_went_well() {
     host();
     let outcome: Result<u64, Error> = database::transaction(|| {

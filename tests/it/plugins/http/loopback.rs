@@ -7,6 +7,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+/// A page whose head is out to get onto other pages.
+const HARMFUL: &str = "<title>Plain</title>\
+    <meta property='og:title' content='&lt;script&gt;alert(1)&lt;/script&gt;\"><script>alert(2)</script>'>\
+    <meta name=description content='<img src=x onerror=alert(3)>&amp;lt;b&amp;gt;'>\
+    <meta property='og:site_name' content='</p></blockquote><iframe>'>";
+
 /// Runs until it is dropped.
 pub(crate) struct Loopback {
     pub(crate) address: SocketAddr,
@@ -111,6 +117,11 @@ async fn answer(stream: &mut TcpStream, method: &str, path: &str, request: &str)
                 None => plain(stream, "200 OK", "", b"arrived").await,
             }
         }
+        "/titled" => {
+            let page = format!("<!DOCTYPE html><head><title>Page {argument}</title></head>");
+            plain(stream, "200 OK", "Content-Type: text/html\r\n", page.as_bytes()).await
+        }
+        "/harmful" => plain(stream, "200 OK", "Content-Type: text/html\r\n", HARMFUL.as_bytes()).await,
         "/huge" => plain(stream, "200 OK", "", &vec![b'x'; 3 << 20]).await,
         "/boast" => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nx").await,
         "/endless" => {

@@ -11,7 +11,8 @@ Measures the server over HTTP on loopback.
 
   --seconds N     how long each measurement takes [default: 5]
   --only NAME     measure this alone; may be repeated: reads, create, looping, startup, memory,
-                  plugins, reload
+                  plugins, reload, uploads
+  --package FILE  the large package of `uploads` [default: one is made]
   --folder DIR    where the sites are put; must be on a disk [default: beside this program]
   --markdown      print the tables as Markdown";
 
@@ -32,11 +33,21 @@ pub(crate) enum Scenario {
     Plugins,
     /// Fifty builds of a plugin swapped in under writers.
     Reload,
+    /// Packages uploaded beside readers.
+    Uploads,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Reads, Self::Create, Self::Looping, Self::Startup, Self::Memory, Self::Plugins, Self::Reload];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Reads,
+        Self::Create,
+        Self::Looping,
+        Self::Startup,
+        Self::Memory,
+        Self::Plugins,
+        Self::Reload,
+        Self::Uploads,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -47,6 +58,7 @@ impl Scenario {
             Self::Memory => "memory",
             Self::Plugins => "plugins",
             Self::Reload => "reload",
+            Self::Uploads => "uploads",
         }
     }
 }
@@ -57,6 +69,7 @@ pub(crate) struct Arguments {
     pub(crate) time: Duration,
     pub(crate) folder: PathBuf,
     pub(crate) markdown: bool,
+    pub(crate) package: Option<PathBuf>,
     only: Vec<Scenario>,
 }
 
@@ -64,13 +77,14 @@ impl Arguments {
     /// Reads the command line; `None` when help was asked for.
     pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Option<Self>> {
         let beside = std::env::current_exe()?.parent().map_or_else(|| PathBuf::from("."), PathBuf::from);
-        let mut arguments =
-            Self { time: Duration::from_secs(5), folder: beside, markdown: false, only: Vec::new() };
+        let time = Duration::from_secs(5);
+        let mut arguments = Self { time, folder: beside, markdown: false, package: None, only: Vec::new() };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| format!("{word} needs a value\n\n{HELP}"));
             match word.as_str() {
                 "--seconds" => arguments.time = seconds(&value()?)?,
                 "--only" => arguments.only.push(scenario(&value()?)?),
+                "--package" => arguments.package = Some(std::path::absolute(value()?)?),
                 "--folder" => arguments.folder = std::path::absolute(value()?)?,
                 "--markdown" => arguments.markdown = true,
                 "--help" | "-h" => return Ok(None),

@@ -26,6 +26,7 @@ mod reload;
 mod report;
 mod site;
 mod startup;
+mod uploads;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,9 +50,15 @@ struct Bench {
     folder: PathBuf,
     /// Worker threads of every server.
     workers: usize,
+    /// A package to upload in place of the one that is made.
+    package: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
+    // A server of a measurement compiles plugins in processes of this program, which know nothing of roles.
+    if std::env::args().nth(1).as_deref() == Some(fleuron::cli::COMPILE) {
+        return fleuron::cli::main();
+    }
     let role = std::env::var(process::ROLE).unwrap_or_default();
     let outcome = match role.as_str() {
         process::FLEURON => return fleuron::cli::main(),
@@ -73,7 +80,12 @@ fn measure() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    let bench = Bench { time: arguments.time, folder: arguments.folder.clone(), workers };
+    let bench = Bench {
+        time: arguments.time,
+        folder: arguments.folder.clone(),
+        workers,
+        package: arguments.package.clone(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut report = Report::default();
     for scenario in Scenario::ALL.into_iter().filter(|scenario| arguments.wants(*scenario)) {
@@ -94,5 +106,6 @@ async fn run(scenario: Scenario, bench: &Bench, report: &mut Report) -> Result<(
         Scenario::Memory => Box::pin(memory::run(bench, report)).await,
         Scenario::Plugins => Box::pin(many::run(bench, report)).await,
         Scenario::Reload => Box::pin(reload::run(bench, report)).await,
+        Scenario::Uploads => Box::pin(uploads::run(bench, report)).await,
     }
 }

@@ -97,6 +97,17 @@ impl Space {
         finished(async move { place.write(ledger, limits, &path, content).await }).await
     }
 
+    /// Deletes everything. May be done again after it was interrupted.
+    pub(super) async fn clear(&self) -> Result<(), PortError> {
+        let place = self.place.clone();
+        let mut ledger = Arc::clone(&self.ledger).lock_owned().await;
+        finished(async move {
+            *ledger = None;
+            place.blocking(tree::clear).await
+        })
+        .await
+    }
+
     /// Deletes a file; false where there was none.
     pub(super) async fn delete(&self, path: &VfsPath) -> Result<bool, PortError> {
         let (place, path) = (self.place.clone(), path.clone());

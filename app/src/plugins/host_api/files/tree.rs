@@ -40,6 +40,19 @@ pub(super) struct Usage {
     pub(super) entries: u64,
 }
 
+/// Deletes the plugin's folder and all that is in it. Links in it go, not what they lead to.
+///
+/// # Errors
+/// Where the disk fails.
+pub(super) fn clear(home: &Path) -> Result<(), PortError> {
+    match fs::remove_dir_all(home) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(PortError::new(format!("its files cannot be deleted: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The name of a segment on disk.
 pub(super) fn encode(segment: &str) -> String {
     PathPart::from(segment).as_ref().to_owned()

@@ -177,7 +177,7 @@ fn all(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<Vec<Value>>> 
 /// The SDK's host in memory is compared with the same lines.
 #[test]
 fn the_plugin_authors_guide_names_every_column() {
-    const GUIDE: &str = include_str!("../../../../../../plugin-wit/README.md");
+    const GUIDE: &str = include_str!("../../../../../../plugin-wit/docs/tables.md");
     let names = |cell: &str| -> Vec<String> {
         cell.trim().split(", ").map(|name| name.trim_matches('`').to_owned()).collect()
     };
