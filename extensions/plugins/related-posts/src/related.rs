@@ -18,6 +18,12 @@ const OWN: &str = "\
     SELECT d.id, d.version, d.words, walk.built, (SELECT count(*) FROM documents) AS total \
     FROM walk LEFT JOIN documents AS d ON d.post_id = ?";
 
+/// Those of the latest posts that the index does not have as they are.
+const BEHIND: &str = "\
+    SELECT p.id FROM (SELECT id, version FROM core_posts WHERE status = 'published' \
+      ORDER BY published_at DESC LIMIT 20) AS p \
+    LEFT JOIN documents AS d ON d.post_id = p.id WHERE d.version IS NOT p.version";
+
 const TERMS: &str = "\
     SELECT t.id, t.documents, p.weight FROM postings AS p JOIN terms AS t ON t.id = p.term WHERE p.document = ?";
 
@@ -69,20 +75,24 @@ struct Own {
     total: i64,
 }
 
-/// The post as the index has it, after it was brought up to date: the page may be rendered before the site has told
-/// of the change that it shows, and the first pages before there is an index.
+/// The post as the index has it, after the index was brought up to date with it and the latest posts: a page may be
+/// rendered before the site has told of the change that it shows, and of what was published just before, and the first
+/// pages before there is an index.
 fn up_to_date(id: &str, version: Option<i64>) -> Result<Option<Own>, Error> {
-    let (own, built, total) = find(id)?;
-    let prepared = walk::prepare(built, total)?;
-    let own = if prepared { find(id)?.0 } else { own };
-    let is_current = |own: &Own| version.is_none_or(|version| version == own.version);
-    if own.as_ref().is_some_and(is_current) {
-        return Ok(own);
+    let (mut own, built, total) = find(id)?;
+    if walk::prepare(built, total)? {
+        own = find(id)?.0;
     }
-    if !is_published(id)? {
-        return Ok(None);
+    let rows = database::query(BEHIND, &[])?;
+    let mut behind = rows.iter().map(|row| row.read("id")).collect::<Result<Vec<String>, _>>()?;
+    let is_current = own.as_ref().is_some_and(|own| version.is_none_or(|version| version == own.version));
+    if !is_current && behind.iter().all(|other| other != id) && is_published(id)? {
+        behind.push(id.to_owned());
     }
-    index::refresh(&[id.to_owned()])?;
+    if behind.is_empty() {
+        return Ok(own.filter(|_| is_current));
+    }
+    index::refresh(&behind)?;
     Ok(find(id)?.0)
 }
 

@@ -20,11 +20,12 @@ pub(crate) fn id(number: usize) -> String {
     format!("019a0000-0000-7000-8000-{number:012}")
 }
 
-/// A published post.
+/// A published post; those with greater numbers are later.
 pub(crate) fn post(number: usize, title: &str, content: &str) -> Row {
     row! {
         "id" => id(number), "slug" => format!("post-{number}"), "path" => format!("/post-{number}"),
         "title" => title, "content" => content, "status" => "published", "version" => 1,
+        "published_at" => format!("{}-01-01T00:00:00.000Z", 2000 + number),
     }
 }
 
