@@ -53,6 +53,23 @@ impl Api {
         Self::new(base, token)
     }
 
+    /// A page of the site, as any reader sees it.
+    pub(super) async fn page(&self, path: &str) -> Result<String, Failure> {
+        let request = EgressRequest {
+            caller: "command line".to_owned(),
+            method: Method::GET,
+            url: format!("{}{path}", self.base),
+            headers: HeaderMap::new(),
+            body: None,
+            until: Instant::now() + PATIENCE,
+        };
+        let response = self.egress.send(request, &|_| Ok(())).await?;
+        match response.status.is_success() {
+            true => Ok(String::from_utf8_lossy(&response.body).into_owned()),
+            false => Err(format!("{path} answered {}", response.status).into()),
+        }
+    }
+
     /// Sends a request below `/api/v1` and answers the JSON that comes back; null where nothing does.
     pub(super) async fn send(&self, method: Method, path: &str, body: Body) -> Result<Value, Failure> {
         let mut headers = HeaderMap::new();

@@ -72,7 +72,7 @@ async fn try_out(site: &Scratch, id: &PluginId) -> Result<(), Failure> {
     }
 }
 
-/// Creates, changes, reads, comments on and deletes a post. Answers it as it was sent and as it was stored and shown.
+/// Creates and changes a post, reads its page, comments on it and, the last time, deletes it. Answers it as it was sent and as it was stored and shown.
 async fn write(site: &Scratch, round: usize) -> Result<Vec<(Value, Value)>, Failure> {
     let api = &site.api;
     let sent = json!({ "title": format!("A first try {round}"), "content": CONTENT, "status": "published" });
@@ -81,7 +81,7 @@ async fn write(site: &Scratch, round: usize) -> Result<Vec<(Value, Value)>, Fail
     let change = json!({ "title": format!("A second try {round}") });
     let changed = api.send(Method::PATCH, &format!("/posts/{slug}"), Body::Json(change.clone())).await?;
     let slug = text(&changed["slug"]);
-    api.send(Method::GET, &format!("/posts/{slug}"), Body::None).await?;
+    api.page(&format!("/{slug}")).await?;
     let comment = json!({ "content": "A comment with a [link](https://example.com/)." });
     let comments = format!("/posts/{}/comments", text(&changed["id"]));
     let answer = match api.send(Method::POST, &comments, Body::Json(comment.clone())).await {
