@@ -127,6 +127,22 @@ mod tests {
         assert_eq!(corpus::size().unwrap().ham, 620);
     }
 
+    /// A site ends a call that makes more than 2 000 statements.
+    #[test]
+    fn the_longest_lesson_fits_into_a_call() {
+        let host = host();
+        for id in 0..500 {
+            let text = |kind| (0..150).map(|word| format!("{kind}{id}x{word} ")).collect::<String>();
+            approve(&host, id, &text("good"));
+            reputations::sign(&format!("{id:05}"), 77, NOW).unwrap();
+            refuse(&text("bad"));
+        }
+        let learned = host.call(|| run(NOW)).unwrap();
+        assert_eq!(learned, "learned from 500 approved and 500 refused comments");
+        assert!(host.statements() < 1_000, "{}", host.statements());
+        assert_eq!(reputations::approved(77), Ok(500));
+    }
+
     #[test]
     fn a_batch_that_fails_leaves_nothing_behind() {
         let host = host();
