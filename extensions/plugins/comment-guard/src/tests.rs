@@ -104,17 +104,17 @@ fn members_are_trusted_unless_they_are_not() {
 fn a_campaign_is_noticed() {
     let host = host();
     let text = "I lost everything until Doctor Ojo cast his powerful spell and my husband came back to me within two days";
-    let sent: Vec<Option<Verdict>> = (0..6)
-        .map(|number| {
-            send(
-                &host,
-                &comment("Mary", &format!("mary{number}@example.com"), &format!("{text}, number {number}")),
-            )
+    let husbands = ["husband", "wife", "brother", "dog", "job", "landlord"].into_iter().enumerate();
+    let sent: Vec<Option<Verdict>> = husbands
+        .map(|(number, husband)| {
+            let email = format!("mary{number}@example.com");
+            send(&host, &comment("Mary", &email, &text.replace("husband", husband)))
         })
         .collect();
     assert_eq!(sent[0], None, "the first one looks like any other");
-    assert_eq!(sent[2], Some(Verdict::Held));
-    assert!(sent[2..].iter().all(Option::is_some), "{sent:?}");
+    let noticed = host.log_lines().iter().filter(|line| line.contains("duplicates")).count();
+    assert_eq!(noticed, 5, "{:#?}", host.log_lines());
+    assert!(sent[3..].iter().all(Option::is_some), "{:#?}", host.log_lines());
 }
 
 #[test]

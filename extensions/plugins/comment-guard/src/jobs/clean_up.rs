@@ -6,7 +6,7 @@ use crate::memory::{approvals, corpus, refusals, reputations, sightings};
 use crate::settings::Settings;
 
 const DAY: i64 = 24 * 60 * 60;
-/// So many comments are remembered at most, about 20 MB.
+/// So many comments are remembered at most, about 40 MB.
 const MOST_SIGHTINGS: i64 = 50_000;
 /// So many words are remembered at most, about 5 MB.
 const MOST_TOKENS: i64 = 50_000;

@@ -63,7 +63,7 @@ mod tests {
     use fleuron_plugin::testing::MemoryHost;
     use fleuron_plugin::{data, row};
 
-    use super::run;
+    use super::{BATCH, BATCHES, run};
     use crate::memory::corpus::{self, Counts};
     use crate::memory::testing::host;
     use crate::memory::{refusals, reputations};
@@ -125,6 +125,23 @@ mod tests {
         assert_eq!(run(NOW), Ok("learned from 500 approved and 0 refused comments".to_owned()));
         assert_eq!(run(NOW), Ok("learned from 120 approved and 0 refused comments".to_owned()));
         assert_eq!(corpus::size().unwrap().ham, 620);
+    }
+
+    /// A site ends a call that makes more than 2 000 statements.
+    #[test]
+    fn the_longest_lesson_fits_into_a_call() {
+        let host = host();
+        for id in 0..BATCH as usize {
+            let text = |kind| (0..150).map(|word| format!("{kind}{id}x{word} ")).collect::<String>();
+            approve(&host, id, &text("good"));
+            reputations::sign(&format!("{id:05}"), 77, NOW).unwrap();
+            refuse(&text("bad"));
+        }
+        let learned = host.call(|| run(NOW)).unwrap();
+        assert_eq!(learned, format!("learned from {BATCH} approved and {BATCH} refused comments"));
+        assert_eq!(reputations::approved(77), Ok(BATCH.into()));
+        let statements = host.statements() as usize * BATCHES;
+        assert!(statements < 2_000, "{statements}");
     }
 
     #[test]

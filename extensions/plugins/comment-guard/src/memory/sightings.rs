@@ -32,7 +32,7 @@ pub(crate) struct Recent {
 }
 
 /// Remembers a comment. The bands of a text that is remembered already would tell nothing new: a thousand times the same
-/// text takes a thousand short rows and eight bands.
+/// text takes a thousand short rows and one set of bands.
 pub(crate) fn record(submission: &Submission<'_>, decision: Decision) -> Result<(), Error> {
     let fingerprint = submission.fingerprint.as_ref();
     database::transaction(|| {
@@ -191,7 +191,7 @@ mod tests {
     fn what_is_old_or_too_much_is_forgotten() {
         let host = host();
         see("a@example.com", TEXT, Decision::Pass);
-        assert_eq!(data::table("bands").count().unwrap(), 8);
+        assert_eq!(data::table("bands").count().unwrap(), 16);
         assert_eq!(forget(NOW, 10).unwrap(), 0);
         assert_eq!(forget(NOW + 1, 10).unwrap(), 1);
         assert_eq!(data::table("bands").count().unwrap(), 0, "bands go with their sighting");
