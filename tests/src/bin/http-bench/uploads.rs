@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::client::{Connection, Request, get};
 use crate::load::Load;
-use crate::report::{Report, amount, mebibytes};
+use crate::report::{Report, amount, kilobytes, mebibytes};
 use crate::site::{Server, Site, text};
 use crate::{Bench, CONNECTIONS, Result};
 
@@ -74,14 +74,14 @@ async fn small(server: &Server, report: &mut Report) -> Result<()> {
             &packages::stamper_module(version),
             &[],
         );
-        size = fs::metadata(guests::STAMPER)?.len();
+        size = usize::try_from(fs::metadata(guests::STAMPER)?.len())?;
         times.push(uploader.install(package).await?.1);
     }
     times.sort();
     let slowest = *times.last().ok_or("nothing was uploaded")?;
     let median = times[times.len() / 2];
     let measured =
-        format!("{} of code: median {}, slowest {}", mebibytes(size), amount(median), amount(slowest));
+        format!("{} of code: median {}, slowest {}", kilobytes(size), amount(median), amount(slowest));
     report.bar("a Rust plugin, upload to live", measured, format!("<= {}", amount(LIVE)), slowest <= LIVE);
     Ok(())
 }
