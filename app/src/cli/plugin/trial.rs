@@ -41,6 +41,7 @@ pub(super) async fn run(project: &Path) -> Result<(), Failure> {
 }
 
 async fn try_out(site: &Scratch, id: &PluginId) -> Result<(), Failure> {
+    alone(site, id).await?;
     site.enable(id).await?;
     let started = status(site, id)?;
     println!("{} {} starts; it listens to {} hooks.", started.name, started.version, started.hooks.len());
@@ -70,6 +71,16 @@ async fn try_out(site: &Scratch, id: &PluginId) -> Result<(), Failure> {
         1 => Err("1 call failed".into()),
         _ => Err(format!("{failures} calls failed").into()),
     }
+}
+
+/// Switches every other plugin off, so that whatever changes is this one's doing.
+async fn alone(site: &Scratch, id: &PluginId) -> Result<(), Failure> {
+    let plugins = site.api.send(Method::GET, "/admin/plugins", Body::None).await?;
+    let ids = plugins["items"].as_array().into_iter().flatten().filter_map(|plugin| plugin["id"].as_str());
+    for other in ids.filter(|other| *other != id.as_str()) {
+        site.api.send(Method::POST, &format!("/admin/plugins/{other}/disable"), Body::None).await?;
+    }
+    Ok(())
 }
 
 /// Creates and changes a post, reads its page, comments on it and, the last time, deletes it. Answers it as it was sent and as it was stored and shown.
