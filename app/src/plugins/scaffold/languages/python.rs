@@ -63,7 +63,7 @@ fn missing_tools(dir: &Path) -> Vec<MissingTool> {
     match python() {
         None => vec![MissingTool {
             what: "python3".to_owned(),
-            how_to_get: "install Python 3.9 or newer: https://www.python.org, or Debian's packages `python3` and \
+            how_to_get: "install Python 3.10 or newer: https://www.python.org, or Debian's packages `python3` and \
                          `python3-venv`",
         }],
         Some(python) if ask(python, &["-c", "import venv, ensurepip"]).is_none() => vec![MissingTool {
