@@ -79,12 +79,14 @@ async fn a_plugin_that_does_not_start_is_quarantined_until_it_is_loaded_anew() {
     let app = moody_site().await;
     let (author, administrator) = (app.author().await, app.administrator().await);
     assert_eq!(content_of(&author, "failures 3").await, WITHOUT_IT);
-    for number in 1..=3 {
-        assert_eq!(detail(&administrator).await["state"], "active", "{number}");
+    // Starts count whether a call asked for them or they were made ahead of one, as where they take their time.
+    for _ in 0..3 {
         assert_eq!(content_of(&author, "Calm").await, WITHOUT_IT);
     }
-    let quarantined = detail(&administrator).await;
-    assert_eq!(quarantined["state"], "quarantined", "{quarantined:#}");
+    eventually("it is quarantined", async || {
+        (detail(&administrator).await["state"] == "quarantined").then_some(())
+    })
+    .await;
     assert_eq!(content_of(&author, "Calm").await, WITHOUT_IT, "it stays out, though it would start now");
     assert!(log_of(&app, ID).iter().any(|line| line.contains("quarantined")));
     administrator.post(&format!("/api/v1/admin/plugins/{ID}/reload"), &json!({})).await.expect(200);
