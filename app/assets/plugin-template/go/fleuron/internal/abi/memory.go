@@ -7,9 +7,12 @@ import (
 	"unsafe"
 )
 
-// While the site puts something into this plugin's memory it cannot be called, not even for the time; but the collector
-// asks for the time when it begins. So it is switched off whenever the site may do that: between the hooks, for their
-// arguments, and during the plugin's own calls, for the answers.
+// While the site puts something into this plugin's memory it cannot be called. A collection that began then would want to
+// run other goroutines, so the collector is switched off whenever the site may do that: between the hooks, for their
+// arguments, and during the plugin's own calls, for the answers. And the allocator asks for the time now and then; what
+// stands between Go and the site answers it by itself while the byte at this address is not 0. It lies in the 8 KiB before
+// Go's data that Go uses in browsers only.
+const busyAddress = 4160
 
 // What the site has put here. A call's first allocations come before its hook is entered, for its arguments, and its answer
 // is read after the hook has returned; so the call before is forgotten when the next one begins. What the plugin keeps a
@@ -55,7 +58,10 @@ func Reallocate(old unsafe.Pointer, oldSize, alignment, size uint32) unsafe.Poin
 		return old
 	}
 	forget()
+	busy := (*byte)(unsafe.Add(unsafe.Pointer(nil), busyAddress))
+	*busy = 1
 	memory := allocate(int(size), int(alignment))
+	*busy = 0
 	if old != nil {
 		copy(unsafe.Slice((*byte)(memory), size), unsafe.Slice((*byte)(old), oldSize))
 	}
