@@ -13,8 +13,16 @@ use std::path::{Path, PathBuf};
 use guest::Guests;
 
 /// The folders of `extensions/plugins` that come with the server.
-const BUNDLED: [&str; 6] =
-    ["link-cards", "post-stats", "reading-time", "related-posts", "slug-and-excerpt", "table-of-contents"];
+const BUNDLED: [&str; 8] = [
+    "comment-guard",
+    "link-cards",
+    "post-stats",
+    "publish-webhook",
+    "reading-time",
+    "related-posts",
+    "slug-and-excerpt",
+    "table-of-contents",
+];
 
 /// The folders of `assets/plugin-template`, one for each language.
 const LANGUAGES: [&str; 6] = ["c", "go", "javascript", "python", "rust", "zig"];
