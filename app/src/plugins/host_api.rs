@@ -45,7 +45,7 @@ pub fn ports(
     let databases = PluginDatabases::new(data.join("plugins"), database.clone(), limits.databases);
     let databases = Arc::new(databases);
     let files = Arc::new(PluginFiles::new(&data.join("plugin-files"), limits.files)?);
-    let kept = PluginData::new(Arc::clone(&databases), Arc::clone(&files));
+    let kept = PluginData::new(Arc::clone(&databases), Arc::clone(&files), logs.clone());
     let ports = Ports {
         content: Arc::new(content::SiteContent::new(database.clone())),
         databases,

@@ -119,6 +119,20 @@ impl PluginManager {
         &self.installed
     }
 
+    /// Has one plugin follow what was decided and installed, and returns when it does, or does not start.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub(super) async fn settle_one(&self, id: &PluginId) -> Result<()> {
+        let decided = packages::decisions(self.database.reader()).await?;
+        let is_new = self.decisions.replace(decided);
+        self.installed.settle_one(id, false).await?;
+        if is_new && !self.installed.has(id) {
+            self.rescan().await;
+        }
+        Ok(())
+    }
+
     /// Has what runs follow what was decided and installed.
     ///
     /// # Errors
@@ -126,7 +140,7 @@ impl PluginManager {
     pub(super) async fn settle(&self) -> Result<()> {
         let decided = packages::decisions(self.database.reader()).await?;
         let is_new = self.decisions.replace(decided);
-        self.installed.settle(None).await?;
+        self.installed.settle().await?;
         if is_new {
             self.rescan().await;
         }
@@ -147,7 +161,7 @@ impl PluginManager {
     /// Where the database fails.
     pub async fn reload(&self, id: &PluginId) -> Result<bool> {
         if self.installed.has(id) {
-            self.installed.settle(Some(id)).await?;
+            self.installed.settle_one(id, true).await?;
             return Ok(true);
         }
         match self.watch.load_full() {
@@ -213,7 +227,7 @@ impl KnownPlugin {
 
 /// Loads what was installed. What takes long, since it has to be compiled anew, is loaded beside the running site.
 async fn settle_first(installed: Installed) -> Result<()> {
-    let mut first = tokio::spawn(async move { installed.settle(None).await });
+    let mut first = tokio::spawn(async move { installed.settle().await });
     match tokio::time::timeout(START, &mut first).await {
         Ok(done) => done.map_err(ApiError::internal)?,
         Err(_elapsed) => {
@@ -239,9 +253,11 @@ async fn follow(manager: PluginManager) {
         if now == seen {
             continue;
         }
-        seen = now;
-        if let Err(error) = manager.settle().await {
-            tracing::warn!(%error, "what other processes changed about plugins cannot be read; trying again");
+        match manager.settle().await {
+            Ok(()) => seen = now,
+            Err(error) => {
+                tracing::warn!(%error, "what other processes changed about plugins cannot be read; trying again");
+            }
         }
     }
 }

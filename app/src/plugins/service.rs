@@ -36,6 +36,8 @@ use crate::{
     error::{ApiError, ErrorCode, Result},
 };
 
+/// Packages that may arrive at once.
+const RECEIVED_AT_ONCE: usize = 2;
 /// Log lines shown beside everything else about a plugin.
 const RECENT_LINES: usize = 50;
 
@@ -50,6 +52,8 @@ pub struct PluginService {
     egress: Arc<EgressConfig>,
     /// Packages are large, and to look through one takes several times its size: one at a time.
     uploads: Arc<Semaphore>,
+    /// Packages that arrive.
+    receiving: Arc<Semaphore>,
 }
 
 /// All there is to know about a plugin.
@@ -94,7 +98,8 @@ impl PluginService {
     ) -> Self {
         warn_of_several_processes(&hooks, &database);
         let (config, egress, uploads) = (Arc::new(config), Arc::new(egress), Arc::new(Semaphore::new(1)));
-        Self { hooks, manager, database, logs, config, egress, uploads }
+        let receiving = Arc::new(Semaphore::new(RECEIVED_AT_ONCE));
+        Self { hooks, manager, database, logs, config, egress, uploads, receiving }
     }
 
     /// Every plugin, by id: those that run, those that are switched off, and folders that cannot be loaded.

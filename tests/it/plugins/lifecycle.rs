@@ -149,6 +149,12 @@ both! {
         let app = app.restart().await;
         let (administrator, author) = (app.administrator().await, app.author().await);
         assert_eq!(stamp(&author).await.as_deref(), Some("v002"), "the version before runs after a restart, too");
+        // Off and on, it is not put in force unseen.
+        let off = administrator.plugin_step(STAMPER_ID, "disable").await.expect(200).json();
+        assert_eq!(off["packages"]["active"]["version"], "0.2.0");
+        administrator.plugin_step(STAMPER_ID, "enable").await.problem(422, "validation_failed");
+        assert_eq!(details(&administrator).await["packages"]["active"]["version"], "0.2.0");
+        assert_eq!(stamp(&author).await.as_deref(), Some("v002"));
         // What comes next takes its place.
         let manifest = stamper_manifest(4, "database = [\"own\"]");
         administrator.upload(package(&manifest, &stamper_module(4), &tables), "").await.expect(201);
@@ -215,6 +221,12 @@ async fn ids_belong_to_who_had_them_first() {
     assert_eq!(status_of(&app, STAMPER_ID).unwrap().version.to_string(), "0.1.0");
     let problems = details(&administrator).await["problems"].to_string();
     assert!(problems.contains("mine") && problems.contains("uninstall"), "{problems}");
+    // It can be managed all the same.
+    administrator.plugin_step(STAMPER_ID, "disable").await.expect(200);
+    assert_eq!(text(&details(&administrator).await, "origin"), "uploaded");
+    administrator.upload(stamper(2, ""), "").await.expect(201);
+    administrator.plugin_step(STAMPER_ID, "enable").await.expect(200);
+    assert_eq!(stamp(&administrator).await.as_deref(), Some("v002"));
     administrator.delete(PATH).await.expect(204);
     eventually("the folder has the id now", async || {
         let found = status_of(&app, STAMPER_ID)?;
@@ -380,4 +392,41 @@ async fn the_command_line_manages_a_site_in_its_folder_and_from_afar() {
     let nobody =
         program.clone().with("FLEURON_SERVER", &serving.url).run(&["plugin", "list"], "").await.failed();
     assert!(nobody.stderr.contains("--token"), "{}", nobody.stderr);
+}
+
+#[tokio::test]
+async fn what_another_process_removes_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::new(PROGRAM, folder.path());
+    let words =
+        ["user", "create", "--email", "ada@example.com", "--username", "ada", "--role", "administrator"];
+    program.run(&words, "a quite long password\n").await.succeeded();
+    let manifest = manifest("com.example.recorder", &["on-post-created"]);
+    let manifest = format!("{manifest}\n[permissions]\ndatabase = [\"own\"]\n");
+    fs::write(folder.path().join("it.zip"), package(&manifest, &module(guests::RECORDER), &[])).unwrap();
+    let serving = program.serve().await;
+    let ada = serving.sign_in("ada", "a quite long password").await;
+    let files = folder.path().join("data/plugin-files/com.example.recorder");
+    for _ in 0..3 {
+        program.run(&["plugin", "install", "it.zip", "--yes"], "").await.succeeded();
+        post("A post").create(&ada).await;
+        eventually("the server has it run", async || {
+            post("Another").create(&ada).await;
+            files.is_dir().then_some(())
+        })
+        .await;
+        let uninstall = ["plugin", "uninstall", "com.example.recorder", "--delete-data", "--yes"];
+        let (removed, _) = tokio::join!(program.run(&uninstall, ""), async {
+            for _ in 0..40 {
+                post("Busy").create(&ada).await;
+            }
+        });
+        removed.succeeded();
+        eventually("the server has noticed", async || {
+            let path = "/api/v1/admin/plugins/com.example.recorder";
+            (ada.get(path).await.status == 404 && !files.exists()).then_some(())
+        })
+        .await;
+        assert!(!folder.path().join("data/plugins/com.example.recorder").exists());
+    }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     Failure,
-    manage::{print_line, told},
+    manage::{must_be, print_line, told},
     scratch::{self, Scratch},
     site::Site,
 };
@@ -106,7 +106,12 @@ async fn upload(project: &Path, id: &PluginId, site: &Site) -> Result<Value, Fai
     let folder = std::env::temp_dir().join(format!("fleuron-dev-{}", uuid::Uuid::now_v7()));
     let packed = dated(project, &folder).and_then(|()| super::package::read(&folder));
     std::fs::remove_dir_all(&folder)?;
-    let plugin = site.upload(packed?).await?;
+    let packed = packed?;
+    let sent = super::package::look(&packed)?.sha256;
+    let plugin = site.upload(packed).await?;
+    if !plugin["consent"].is_null() {
+        must_be(&plugin, &sent)?;
+    }
     match plugin["consent"]["hash"].as_str() {
         None => Ok(plugin),
         Some(hash) => {

@@ -19,6 +19,7 @@ const LOOK: Duration = Duration::from_millis(300);
 /// Uploads a package and, once somebody agreed to what it asks for, puts it in force.
 pub(super) async fn install(site: &Site, path: &Path, agrees: bool, upgrade: bool) -> Result<(), Failure> {
     let bytes = package::read(path)?;
+    let sent = package::look(&bytes)?.sha256;
     if upgrade {
         must_be_installed(site, &bytes).await?;
     }
@@ -29,7 +30,18 @@ pub(super) async fn install(site: &Site, path: &Path, agrees: bool, upgrade: boo
         told(&plugin);
         return Ok(());
     }
+    must_be(&plugin, &sent)?;
     agree(site, &id, &plugin["consent"], text(&plugin["name"]), agrees).await
+}
+
+/// Makes sure that what waits for consent is what was sent: somebody else may have uploaded something since.
+pub(super) fn must_be(plugin: &Value, sent: &str) -> Result<(), Failure> {
+    match text(&plugin["packages"]["pending"]["sha256"]) == sent {
+        true => Ok(()),
+        false => {
+            Err("somebody else has just uploaded another version of this plugin; look at it first".into())
+        }
+    }
 }
 
 /// Agrees to what the version of an installed plugin asks for that waits.

@@ -151,6 +151,14 @@ impl PluginLogs {
         self.known(plugin).map_or(0, |ring| held(&ring).written)
     }
 
+    /// Forgets a plugin's log.
+    pub(crate) fn forget(&self, plugin: &PluginId) {
+        let ring = self.rings.write().unwrap_or_else(PoisonError::into_inner).remove(plugin);
+        if let Some(ring) = ring {
+            held(&ring).news.notify_waiters();
+        }
+    }
+
     /// Whether the plugin has ever logged.
     pub fn has(&self, plugin: &PluginId) -> bool {
         self.known(plugin).is_some()

@@ -1,6 +1,8 @@
 //! `/api/v1/admin/plugins`: installing a plugin from a package, agreeing to what it may do, switching it on and off, going
 //! back to the version before, and removing it.
 
+use std::time::Duration;
+
 use actix_web::{HttpRequest, HttpResponse, delete, http::header, post, web};
 use fleuron_plugin_host::PackageLimits;
 use futures_util::StreamExt;
@@ -19,6 +21,10 @@ use crate::{
     http::{Json, Path, Query},
     plugins::{packages::Removal, service::PluginService},
 };
+
+/// How long a package may take to arrive, and how long nothing of it may.
+const UPLOAD: Duration = Duration::from_secs(300);
+const STALL: Duration = Duration::from_secs(15);
 
 /// Registers the routes.
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -93,7 +99,8 @@ async fn upload_plugin(
     request: HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse> {
-    let bytes = read_body(&request, body).await?;
+    let _place = plugins.receiving().await?;
+    let bytes = tokio::time::timeout(UPLOAD, read_body(&request, body)).await.map_err(too_slow)??;
     let sha256 = query.sha256.as_deref();
     if query.dry_run {
         let inspection = plugins.inspect(&actor, bytes, sha256).await?;
@@ -213,7 +220,7 @@ async fn read_body(request: &HttpRequest, mut body: web::Payload) -> Result<Vec<
         return Err(too_large(limit));
     }
     let mut bytes = Vec::new();
-    while let Some(chunk) = body.next().await {
+    while let Some(chunk) = tokio::time::timeout(STALL, body.next()).await.map_err(too_slow)? {
         let chunk = chunk.map_err(|error| {
             ApiError::new(ErrorCode::MalformedRequest, format!("The body cannot be read: {error}"))
         })?;
@@ -223,6 +230,10 @@ async fn read_body(request: &HttpRequest, mut body: web::Payload) -> Result<Vec<
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+fn too_slow(elapsed: tokio::time::error::Elapsed) -> ApiError {
+    ApiError::new(ErrorCode::MalformedRequest, "The body came too slowly. Send it again.").caused_by(elapsed)
 }
 
 fn too_large(limit: u64) -> ApiError {

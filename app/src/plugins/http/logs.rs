@@ -1,5 +1,7 @@
 //! `/api/v1/admin/plugins/{id}/logs`: what a plugin wrote, at once or as it comes.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse, get,
     http::header::{self, HeaderMap},
@@ -17,7 +19,7 @@ use super::{
     whole,
 };
 use crate::{
-    auth::{Guard, permission::ManagePlugins},
+    auth::{AuthService, Guard, Permission, permission::ManagePlugins},
     error::{ApiError, FieldError, Problem, Result},
     http::{Page, Path, Query},
     plugins::{
@@ -61,6 +63,7 @@ struct LogQuery {
 #[get("/admin/plugins/{id}/logs")]
 async fn read_plugin_log(
     plugins: web::Data<PluginService>,
+    auth: web::Data<AuthService>,
     _actor: Guard<ManagePlugins>,
     id: Path<String>,
     query: Query<LogQuery>,
@@ -77,9 +80,28 @@ async fn read_plugin_log(
     let after = last_event(request.headers()).or(query.after);
     let lines = plugins.log(&id, limit, level, after).await?;
     if wants_events(request.headers()) {
-        return Ok(follow(plugins.logs().clone(), id, level, lines));
+        let session = Session { auth: auth.into_inner(), token: bearer(request.headers()) };
+        return Ok(follow(session, plugins.logs().clone(), id, level, lines));
     }
     Ok(whole(lines.iter().map(LogLineResponse::from)))
+}
+
+/// Whose log it is that is followed: nobody's whose session has ended.
+struct Session {
+    auth: Arc<AuthService>,
+    token: String,
+}
+
+impl Session {
+    async fn lasts(&self) -> bool {
+        let actor = self.auth.authenticate(&self.token).await;
+        actor.is_ok_and(|actor| actor.may(Permission::ManagePlugins))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> String {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.split_once(' ')).map_or("", |(_, token)| token.trim()).to_owned()
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {
@@ -92,16 +114,25 @@ fn last_event(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// The lines that are there, then those that come.
-fn follow(logs: PluginLogs, id: PluginId, level: LogLevel, lines: Vec<LogLine>) -> HttpResponse {
+fn follow(
+    session: Session,
+    logs: PluginLogs,
+    id: PluginId,
+    level: LogLevel,
+    lines: Vec<LogLine>,
+) -> HttpResponse {
     let last = lines.last().map_or_else(|| logs.written(&id), |line| line.number);
     let first = events(&lines);
-    let further = stream::unfold((logs, id, last), move |(logs, id, last)| async move {
+    let further = stream::unfold((session, logs, id, last), move |(session, logs, id, last)| async move {
         let (text, last) = match tokio::time::timeout(KEEP_ALIVE, logs.after(&id, last, level)).await {
             Ok(None) => return None,
             Ok(Some((lines, last))) => (events(&lines), last),
             Err(_elapsed) => (":\n\n".to_owned(), last),
         };
-        Some((Ok::<_, std::io::Error>(Bytes::from(text)), (logs, id, last)))
+        if !session.lasts().await {
+            return None;
+        }
+        Some((Ok::<_, std::io::Error>(Bytes::from(text)), (session, logs, id, last)))
     });
     let first = stream::once(async move { Ok(Bytes::from(format!(":\n\n{first}"))) });
     HttpResponse::Ok()

@@ -40,6 +40,8 @@ pub struct Install {
     pub previous: Option<(String, Granted)>,
     /// Set while the plugin is being removed.
     pub removing: Option<Removal>,
+    /// Whether it is gone with all that it kept: nothing but this remains.
+    pub is_deleted: bool,
     /// Counts the changes, so that of two at once one is told.
     pub revision: i64,
 }
@@ -52,6 +54,10 @@ pub enum Removal {
     /// It goes: tables, key-values, files, settings, runs of jobs.
     DeleteData,
 }
+
+/// What stands in place of [`Removal`] once a plugin is gone with all that it kept: other processes that had it running
+/// see by it that what they keep of it must go, too.
+const DELETED: &str = "deleted";
 
 impl Removal {
     pub(super) fn as_str(self) -> &'static str {
@@ -72,7 +78,8 @@ impl Removal {
 impl Install {
     /// A plugin that nothing is known of yet.
     pub(super) fn new(plugin: PluginId) -> Self {
-        Self { plugin, active: None, pending: None, previous: None, removing: None, revision: 0 }
+        let (active, pending, previous, removing) = (None, None, None, None);
+        Self { plugin, active, pending, previous, removing, is_deleted: false, revision: 0 }
     }
 
     /// Whether a version waits for an administrator's consent.
@@ -116,7 +123,8 @@ impl Install {
             active: both(row.active, row.granted)?,
             pending: row.pending.map(|sha256| (sha256, pending_granted)),
             previous: both(row.previous, row.previous_granted)?,
-            removing: row.removing.as_deref().map(Removal::from_database),
+            is_deleted: row.removing.as_deref() == Some(DELETED),
+            removing: row.removing.as_deref().filter(|text| *text != DELETED).map(Removal::from_database),
             revision: row.revision,
         })
     }
@@ -141,7 +149,10 @@ impl Install {
             pending_granted,
             previous,
             previous_granted,
-            removing: self.removing.map(|removal| removal.as_str().to_owned()),
+            removing: match (self.is_deleted, self.removing) {
+                (true, _) => Some(DELETED.to_owned()),
+                (false, removal) => removal.map(|removal| removal.as_str().to_owned()),
+            },
             revision: self.revision,
             updated_at: Timestamp::now().millis(),
         })
@@ -185,6 +196,8 @@ mod tests {
         install.removing = Some(Removal::DeleteData);
         install.revision = 7;
         assert_eq!(Install::read(install.write().unwrap()).unwrap(), install);
+        let gone = Install { is_deleted: true, revision: 8, ..Install::new(install.plugin) };
+        assert_eq!(Install::read(gone.write().unwrap()).unwrap(), gone);
     }
 
     #[test]

@@ -59,7 +59,10 @@ pub async fn all(database: &impl ConnectionTrait) -> Result<Vec<InstalledPlugin>
     let rows = plugin_installs::Entity::find().all(database).await?;
     let mut installed = Vec::with_capacity(rows.len());
     for row in rows {
-        installed.push(complete(database, Install::read(row)?).await?);
+        let install = Install::read(row)?;
+        if !install.is_deleted {
+            installed.push(complete(database, install).await?);
+        }
     }
     installed.sort_by(|one, other| one.install.plugin.cmp(&other.install.plugin));
     Ok(installed)
@@ -71,8 +74,8 @@ pub async fn all(database: &impl ConnectionTrait) -> Result<Vec<InstalledPlugin>
 /// As [`all`].
 pub async fn find(database: &impl ConnectionTrait, plugin: &PluginId) -> Result<Option<InstalledPlugin>> {
     match install(database, plugin).await? {
-        Some(install) => Ok(Some(complete(database, install).await?)),
-        None => Ok(None),
+        Some(install) if !install.is_deleted => Ok(Some(complete(database, install).await?)),
+        _ => Ok(None),
     }
 }
 
@@ -174,6 +177,12 @@ pub(in crate::plugins) async fn decisions(database: &impl ConnectionTrait) -> Re
     Ok(rows.into_iter().map(|row| (row.id, row.enabled)).collect())
 }
 
+/// Whether a plugin may run, where somebody decided that.
+pub(super) async fn decision(database: &impl ConnectionTrait, plugin: &PluginId) -> Result<Option<bool>> {
+    let row = plugins::Entity::find_by_id(plugin.to_string()).one(database).await?;
+    Ok(row.map(|row| row.enabled))
+}
+
 /// Notes whether a plugin may run.
 pub(super) async fn decide(transaction: &Transaction, plugin: &PluginId, enabled: bool) -> Result<()> {
     let row =
@@ -186,9 +195,21 @@ pub(super) async fn decide(transaction: &Transaction, plugin: &PluginId, enabled
     Ok(())
 }
 
-/// Forgets an install, and what was decided on the plugin.
+/// The plugins that are gone with all that they kept.
+pub(super) async fn deleted(database: &impl ConnectionTrait) -> Result<Vec<PluginId>> {
+    let rows = plugin_installs::Entity::find().all(database).await?;
+    let installs = rows.into_iter().map(Install::read).collect::<Result<Vec<_>>>()?;
+    Ok(installs.into_iter().filter(|install| install.is_deleted).map(|install| install.plugin).collect())
+}
+
+/// Forgets an install.
 pub(super) async fn forget(transaction: &Transaction, plugin: &PluginId) -> Result<()> {
     plugin_installs::Entity::delete_by_id(plugin.to_string()).exec(transaction).await?;
+    Ok(())
+}
+
+/// Forgets what was decided on a plugin.
+pub(super) async fn undecide(transaction: &Transaction, plugin: &PluginId) -> Result<()> {
     plugins::Entity::delete_by_id(plugin.to_string()).exec(transaction).await?;
     Ok(())
 }

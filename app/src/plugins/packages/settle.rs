@@ -6,13 +6,15 @@
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use fleuron_plugin_host::{Package, PackageLimits, PluginHost, PluginId, consent::Granted, read_package};
+use tokio::sync::OwnedMutexGuard;
 
 use super::{
     PackageStore, PluginData,
-    model::{Install, Removal, StoredPackage},
+    model::{Install, Removal},
     repo::{self, InstalledPlugin},
     steps,
 };
@@ -32,8 +34,6 @@ struct Shared {
     database: Database,
     store: PackageStore,
     data: PluginData,
-    /// Held while what runs is changed.
-    turn: tokio::sync::Mutex<()>,
     known: Mutex<Known>,
 }
 
@@ -45,15 +45,18 @@ struct Known {
     problems: BTreeMap<PluginId, (String, Vec<String>)>,
     /// Every installed plugin: no folder may bring another under its id.
     ids: HashSet<PluginId>,
+    /// Removed plugins of which nothing is kept here any more.
+    swept: HashSet<PluginId>,
+    /// Held while what runs or is stored of a plugin is changed.
+    turns: BTreeMap<PluginId, Arc<tokio::sync::Mutex<()>>>,
 }
 
-/// Whether a plugin may run, as administrators decided and its manifest asks.
-type MayRun<'a> = &'a (dyn Fn(&StoredPackage) -> bool + Send + Sync);
+/// No call of a plugin takes longer.
+const LAST_CALLS: Duration = Duration::from_secs(12);
 
 impl Installed {
     pub(crate) fn new(hooks: PluginHost, database: Database, store: PackageStore, data: PluginData) -> Self {
-        let (turn, known) = (tokio::sync::Mutex::default(), Mutex::default());
-        Self { shared: Arc::new(Shared { hooks, database, store, data, turn, known }) }
+        Self { shared: Arc::new(Shared { hooks, database, store, data, known: Mutex::default() }) }
     }
 
     /// The packages' bytes.
@@ -80,27 +83,46 @@ impl Installed {
     }
 
     /// Loads, replaces, unloads and removes until what runs is what should. A package that did not start is not tried
-    /// again until there is another, or `anew` names its plugin.
+    /// again until there is another, or [`Self::settle_one`] is told to.
     ///
     /// # Errors
     /// Where the database fails. Whatever is wrong with a plugin is among its problems.
-    pub(crate) async fn settle(&self, anew: Option<&PluginId>) -> Result<()> {
+    pub(crate) async fn settle(&self) -> Result<()> {
         let shared = &self.shared;
-        let _turn = shared.turn.lock().await;
-        let decided = repo::decisions(shared.database.reader()).await?;
-        let plugins = repo::all(shared.database.reader()).await?;
-        shared.forget_others(&plugins);
-        let may_run = |package: &StoredPackage| {
-            let decision = decided.get(package.manifest.id().as_str());
-            decision.copied().unwrap_or(package.manifest.enabled)
-        };
-        let settle = |plugin: InstalledPlugin| {
-            let anew = anew == Some(&plugin.install.plugin);
-            async move { shared.settle(&plugin, &may_run, anew).await }
-        };
+        let reader = shared.database.reader();
+        let deleted = repo::deleted(reader).await?;
+        let plugins = repo::all(reader).await?.into_iter().map(|plugin| plugin.install.plugin).collect();
+        shared.forget_others(&plugins, &deleted);
         // Side by side: one that takes its time to compile holds up no other.
-        let outcomes = futures_util::future::join_all(plugins.into_iter().map(settle)).await;
+        let settled = plugins.iter().map(|plugin| shared.settle(plugin, false));
+        let outcomes = futures_util::future::join_all(settled).await;
         outcomes.into_iter().collect()
+    }
+
+    /// As [`Self::settle`], for one plugin; `anew`: also where it runs as it should, or did not start before.
+    ///
+    /// # Errors
+    /// As [`Self::settle`].
+    pub(crate) async fn settle_one(&self, plugin: &PluginId, anew: bool) -> Result<()> {
+        self.shared.settle(plugin, anew).await
+    }
+
+    /// Ends a plugin at once, whatever else is being done with it; [`Self::settle_one`] goes on from there.
+    pub(crate) fn stop(&self, plugin: &PluginId) {
+        self.shared.unload(plugin);
+    }
+
+    /// Held by whoever changes what is stored or runs of a plugin.
+    pub(crate) async fn turn(&self, plugin: &PluginId) -> OwnedMutexGuard<()> {
+        self.shared.turn(plugin).await
+    }
+
+    /// Deletes packages from the store unless they are wanted again by now.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub(crate) async fn discard(&self, hashes: &[String]) -> Result<()> {
+        self.shared.discard(hashes).await
     }
 
     /// Deletes packages that an interrupted upload or removal left behind.
@@ -118,45 +140,97 @@ impl Shared {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Unloads what another process has removed.
-    fn forget_others(&self, plugins: &[InstalledPlugin]) {
-        let ids: HashSet<PluginId> = plugins.iter().map(|plugin| plugin.install.plugin.clone()).collect();
+    async fn turn(&self, plugin: &PluginId) -> OwnedMutexGuard<()> {
+        let turn = Arc::clone(self.known().turns.entry(plugin.clone()).or_default());
+        turn.lock_owned().await
+    }
+
+    /// Ends what another process has removed, and deletes what this one keeps of what was removed with its data: there,
+    /// too, a plugin may have written while it was being removed.
+    fn forget_others(self: &Arc<Self>, plugins: &HashSet<PluginId>, deleted: &[PluginId]) {
         let mut known = self.known();
         known.running.retain(|plugin, _| {
-            let stays = ids.contains(plugin);
+            let stays = plugins.contains(plugin);
             if !stays {
                 self.hooks.unload(plugin);
             }
             stays
         });
-        known.problems.retain(|plugin, _| ids.contains(plugin));
-        known.ids = ids;
+        known.problems.retain(|plugin, _| plugins.contains(plugin));
+        known.swept.retain(|plugin| !plugins.contains(plugin));
+        known.ids.clone_from(plugins);
+        for plugin in deleted {
+            if known.swept.insert(plugin.clone()) {
+                tokio::spawn(Arc::clone(self).sweep(plugin.clone()));
+            }
+        }
     }
 
-    async fn settle(&self, plugin: &InstalledPlugin, may_run: MayRun<'_>, anew: bool) -> Result<()> {
-        let install = &plugin.install;
+    /// Deletes what is left of a plugin, now and once the last calls that ran have ended.
+    async fn sweep(self: Arc<Self>, plugin: PluginId) {
+        for pause in [Duration::ZERO, LAST_CALLS] {
+            tokio::time::sleep(pause).await;
+            let _turn = self.turn(&plugin).await;
+            match repo::install(self.database.reader(), &plugin).await {
+                Ok(Some(install)) if install.is_deleted => {}
+                // It is installed again.
+                _ => return,
+            }
+            if let Err(error) = self.data.delete(&plugin).await {
+                tracing::warn!(%plugin, %error, "what a removed plugin kept cannot be deleted");
+            }
+        }
+    }
+
+    async fn settle(self: &Arc<Self>, plugin: &PluginId, anew: bool) -> Result<()> {
+        let _turn = self.turn(plugin).await;
+        // What was decided while this waited counts.
+        let Some(found) = repo::find(self.database.reader(), plugin).await? else {
+            self.unload(plugin);
+            self.known().ids.remove(plugin);
+            return Ok(());
+        };
+        self.known().ids.insert(plugin.clone());
+        let install = &found.install;
         if let Some(removal) = install.removing {
-            return self.remove(&install.plugin, removal).await;
+            return self.remove(plugin, removal).await;
         }
         let Some((sha256, granted)) = install.wanted() else { return Ok(()) };
-        if !plugin.current().is_some_and(may_run) {
-            self.unload(&install.plugin);
-            // It is in force without having been started: enabling it will show.
-            return self.promote(install).await;
+        if !self.may_run(&found).await? {
+            self.unload(plugin);
+            return Ok(());
         }
-        let tried = match self.try_load(&install.plugin, sha256, granted, anew).await? {
+        let tried = match self.try_load(plugin, sha256, granted, anew).await? {
             true => return self.promote(install).await,
             false => sha256,
         };
         // After a restart, the version before must run in place of one that does not start.
         match &install.active {
-            Some((sha256, granted))
-                if sha256 != tried && !self.known().running.contains_key(&install.plugin) =>
-            {
-                self.load(&install.plugin, sha256, granted).await.map(drop)
+            Some((sha256, granted)) if sha256 != tried && !self.known().running.contains_key(plugin) => {
+                self.load(plugin, sha256, granted).await.map(drop)
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a plugin may run, as administrators decided or else its manifest asks.
+    async fn may_run(&self, plugin: &InstalledPlugin) -> Result<bool> {
+        let decided = repo::decision(self.database.reader(), &plugin.install.plugin).await?;
+        let asks = || plugin.current().is_some_and(|package| package.manifest.enabled);
+        Ok(decided.unwrap_or_else(asks))
+    }
+
+    /// A package may be uploaded again after it was dropped.
+    async fn discard(&self, hashes: &[String]) -> Result<()> {
+        if hashes.is_empty() {
+            return Ok(());
+        }
+        let wanted: HashSet<String> =
+            repo::stored_packages(self.database.reader()).await?.into_iter().collect();
+        let surplus: Vec<String> =
+            hashes.iter().filter(|sha256| !wanted.contains(*sha256)).cloned().collect();
+        self.store.delete(&surplus).await;
+        Ok(())
     }
 
     /// Loads a package unless it runs already or did not start before. Answers whether it runs.
@@ -244,8 +318,7 @@ impl Shared {
                 Box::pin(steps::promote(transaction, plugin, sha256))
             })
             .await?;
-        self.store.delete(&dropped).await;
-        Ok(())
+        self.discard(&dropped).await
     }
 
     async fn remove(&self, plugin: &PluginId, removal: Removal) -> Result<()> {
@@ -265,10 +338,11 @@ impl Shared {
                 Box::pin(steps::finish_removal(transaction, plugin, *removal))
             })
             .await?;
-        self.store.delete(&dropped).await;
-        let mut known = self.known();
-        known.problems.remove(plugin);
-        known.ids.remove(plugin);
-        Ok(())
+        {
+            let mut known = self.known();
+            known.problems.remove(plugin);
+            known.ids.remove(plugin);
+        }
+        self.discard(&dropped).await
     }
 }

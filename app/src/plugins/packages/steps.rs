@@ -51,6 +51,9 @@ pub(in crate::plugins) async fn upload(
         return Err(ApiError::new(ErrorCode::VersionReused, detail));
     }
     let mut install = match repo::install(transaction, plugin).await? {
+        Some(install) if install.is_deleted => {
+            Install { revision: install.revision, ..Install::new(plugin.clone()) }
+        }
         Some(install) => standing(install)?,
         None => Install::new(plugin.clone()),
     };
@@ -202,13 +205,21 @@ pub(super) async fn finish_removal(
     removal: Removal,
 ) -> Result<Vec<String>> {
     one_at_a_time(transaction, WRITERS).await?;
-    if repo::install(transaction, plugin).await?.is_none_or(|install| install.removing.is_none()) {
+    let Some(install) =
+        repo::install(transaction, plugin).await?.filter(|install| install.removing.is_some())
+    else {
         return Ok(Vec::new());
+    };
+    match removal {
+        Removal::KeepData => repo::forget(transaction, plugin).await?,
+        Removal::DeleteData => {
+            repo::forget_data(transaction, plugin).await?;
+            let revision = install.revision;
+            let mut gone = Install { is_deleted: true, revision, ..Install::new(plugin.clone()) };
+            repo::save(transaction, &mut gone).await?;
+        }
     }
-    if removal == Removal::DeleteData {
-        repo::forget_data(transaction, plugin).await?;
-    }
-    repo::forget(transaction, plugin).await?;
+    repo::undecide(transaction, plugin).await?;
     let dropped = repo::drop_packages(transaction, plugin, &[]).await?;
     let detail = json!({ "data": removal.as_str() });
     audit::record(transaction, &Actor::System, "plugin.uninstalled", plugin.as_str(), &detail).await?;
@@ -216,7 +227,7 @@ pub(super) async fn finish_removal(
 }
 
 async fn existing(transaction: &Transaction, plugin: &PluginId) -> Result<Install> {
-    let install = repo::install(transaction, plugin).await?;
+    let install = repo::install(transaction, plugin).await?.filter(|install| !install.is_deleted);
     standing(install.ok_or_else(|| ApiError::not_found("installed plugin"))?)
 }
 

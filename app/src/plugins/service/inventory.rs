@@ -138,9 +138,11 @@ fn idle_state(plugin: &KnownPlugin) -> EntryState {
 
 /// The liveliest plugin with this id, with the problems of every folder that claims the id.
 pub(super) fn entry_of(entries: Vec<PluginEntry>, id: &PluginId) -> Option<PluginEntry> {
-    let mut same = entries.into_iter().filter(|entry| entry.id() == Some(id));
-    let mut entry = same.next()?;
-    entry.problems.extend(same.flat_map(|other| other.problems));
+    let mut same: Vec<PluginEntry> = entries.into_iter().filter(|entry| entry.id() == Some(id)).collect();
+    // The id of an installed plugin is its own, whatever folder claims it, too.
+    let owner = same.iter().position(|entry| entry.origin == Origin::Uploaded).unwrap_or(0);
+    let mut entry = (!same.is_empty()).then(|| same.remove(owner))?;
+    entry.problems.extend(same.into_iter().flat_map(|other| other.problems));
     Some(entry)
 }
 

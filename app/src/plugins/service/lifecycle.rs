@@ -1,10 +1,11 @@
 //! From an uploaded package to a plugin that is gone again: what administrators do, one method a step.
 
-use std::{cmp::Ordering, path::Path};
+use std::{cmp::Ordering, path::Path, sync::Arc};
 
 use fleuron_plugin_host::{
     Manifest, Origin, PackageLimits, PluginId, UploadedPackage, consent, read_package,
 };
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use super::{EntryState, PluginDetails, PluginService, not_loaded};
@@ -12,7 +13,7 @@ use crate::{
     auth::{Actor, Permission, keys::create_private_folder},
     error::{ApiError, ErrorCode, FieldError, Result},
     plugins::{
-        host_api,
+        PluginManager, host_api,
         packages::{self, NewPackage, Removal},
     },
 };
@@ -39,6 +40,14 @@ pub struct Inspection {
 }
 
 impl PluginService {
+    /// A place to receive a package in: packages are large, and as many are received at once as there are places.
+    ///
+    /// # Errors
+    /// Where the server is stopping.
+    pub async fn receiving(&self) -> Result<OwnedSemaphorePermit> {
+        Arc::clone(&self.receiving).acquire_owned().await.map_err(ApiError::internal)
+    }
+
     /// Looks a package through without taking it.
     ///
     /// # Errors
@@ -62,7 +71,10 @@ impl PluginService {
         let _turn = self.uploads.acquire().await.map_err(ApiError::internal)?;
         let (uploaded, bytes) = self.look_through(bytes, sha256).await?;
         let id = uploaded.package.manifest.id().clone();
-        self.manager.installed().store().put(&uploaded.sha256, bytes).await?;
+        let installed = self.manager.installed();
+        let turn = installed.turn(&id).await;
+        installed.store().put(&uploaded.sha256, bytes).await?;
+        let stored = vec![uploaded.sha256.clone()];
         let package = NewPackage {
             sha256: uploaded.sha256,
             size: uploaded.size,
@@ -75,9 +87,14 @@ impl PluginService {
             .write(input, |transaction, (actor, package)| {
                 Box::pin(packages::upload(transaction, actor, package))
             })
-            .await?;
-        self.manager.settle().await?;
-        Ok(Upload { details: self.details(&id).await?, is_new: taken })
+            .await;
+        if taken.is_err() {
+            installed.discard(&stored).await?;
+        }
+        drop(turn);
+        let is_new = taken?;
+        self.manager.settle_one(&id).await?;
+        Ok(Upload { details: self.details(&id).await?, is_new })
     }
 
     /// Agrees to what the version that waits asks for, and puts it in force. `hash` is what [`consent::hash`] makes of that
@@ -141,11 +158,15 @@ impl PluginService {
             })
             .await?;
         if enabled {
-            self.settled(id).await
-        } else {
-            self.manager.settle().await?;
-            self.details(id).await
+            return self.settled(id).await;
         }
+        // At once, also while it is being compiled; whatever is loaded then is unloaded again.
+        self.manager.installed().stop(id);
+        match self.hooks.loading().contains(id) {
+            true => drop(tokio::spawn(settle_later(self.manager.clone(), id.clone()))),
+            false => self.manager.settle_one(id).await?,
+        }
+        self.details(id).await
     }
 
     /// Removes a plugin that was installed from a package, with or without what it kept.
@@ -166,8 +187,9 @@ impl PluginService {
             })
             .await?;
         self.database.changes().touch_names();
-        self.manager.settle().await?;
-        match packages::find(self.database.reader(), id).await? {
+        self.manager.settle_one(id).await?;
+        let left = packages::find(self.database.reader(), id).await?;
+        match left.filter(|plugin| plugin.install.removing.is_some()) {
             None => Ok(()),
             Some(_) => {
                 let problems = self.manager.installed().problems(id).join("; ");
@@ -187,7 +209,7 @@ impl PluginService {
 
     /// Has what runs follow, and says how the plugin is doing.
     async fn settled(&self, id: &PluginId) -> Result<PluginDetails> {
-        self.manager.settle().await?;
+        self.manager.settle_one(id).await?;
         let details = self.details(id).await?;
         let entry = &details.entry;
         let runs = entry.state != EntryState::Faulty && self.manager.installed().problems(id).is_empty();
@@ -216,6 +238,9 @@ impl PluginService {
 
     /// An id belongs to whoever had it first.
     async fn check_owner(&self, manifest: &Manifest) -> Result<()> {
+        if self.manager.installed().has(manifest.id()) {
+            return Ok(());
+        }
         let taken = match self.find(manifest.id()).await.map(|(entry, _)| entry.origin) {
             Ok(Origin::Bundled) => "a plugin that comes with the server".to_owned(),
             Ok(Origin::Directory(folder)) => format!("the plugin in {}", folder.display()),
@@ -249,6 +274,13 @@ impl PluginService {
                     .collect()
             }
         }
+    }
+}
+
+/// Follows a decision once whatever is being done with the plugin has ended.
+async fn settle_later(manager: PluginManager, id: PluginId) {
+    if let Err(error) = manager.settle_one(&id).await {
+        tracing::error!(plugin = %id, %error, "a plugin that was disabled cannot be settled");
     }
 }
 
