@@ -13,6 +13,7 @@ mod handmade;
 mod health;
 mod hostile;
 mod http;
+mod languages;
 mod manifest_mistakes;
 mod meddling;
 mod quick_start;
