@@ -152,7 +152,7 @@ static void data_calls(void)
         { stars, integer(2) },
         { fleuron_text("ratio"), { DATA_VALUE_REAL, { .real = 0.5 } } },
         { fleuron_text("data"), { DATA_VALUE_BLOB, { .blob = { bytes, 2 } } } },
-        { fleuron_text("nothing"), { DATA_VALUE_NULL, { 0 } } },
+        { fleuron_text("extra"), { DATA_VALUE_NULL, { 0 } } },
     };
     data_row_t row = { first, 5 };
     int64_t rowid = 0;
@@ -213,7 +213,7 @@ static void data_calls(void)
     line("group-sum", fleuron_concat(value_text(groups.ptr[0].key), fleuron_text(":"), value_text(groups.ptr[0].value)));
     data_condition_t both[] = {
         where("body", DATA_OPERATOR_EQUAL, text_value("second")),
-        where("nothing", DATA_OPERATOR_EQUAL, (data_value_t) { DATA_VALUE_NULL, { 0 } }),
+        where("extra", DATA_OPERATOR_EQUAL, (data_value_t) { DATA_VALUE_NULL, { 0 } }),
     };
     list = (data_list_condition_t) { both, 2 };
     good = data_delete(&table, &list, &count, &error);

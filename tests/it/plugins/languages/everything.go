@@ -150,7 +150,7 @@ func dataCalls(r *report) {
 		{Column: "stars", Value: 2},
 		{Column: "ratio", Value: 0.5},
 		{Column: "data", Value: []byte{0, 255}},
-		{Column: "nothing", Value: nil},
+		{Column: "extra", Value: nil},
 	})
 	r.result("insert", id, err)
 	id, err = data.Insert("notes", data.Row{{Column: "id", Value: 1}, {Column: "body", Value: "again"}})
@@ -185,7 +185,7 @@ func dataCalls(r *report) {
 	r.result("group-by", valueText(groups[1].Key)+":"+valueText(groups[1].Value), err)
 	groups, err = data.GroupBy("notes", "body", data.SumOf("stars"))
 	r.result("group-sum", valueText(groups[0].Key)+":"+valueText(groups[0].Value), err)
-	count, err = data.Delete("notes", is("body", "second"), is("nothing", nil))
+	count, err = data.Delete("notes", is("body", "second"), is("extra", nil))
 	r.result("delete", count, err)
 	count, err = data.Count("nowhere")
 	r.result("missing", count, err)

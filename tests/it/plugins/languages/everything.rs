@@ -23,7 +23,7 @@ use super::built;
 const ID: &str = "com.example.everything";
 
 const SCHEMA: &str = "CREATE TABLE notes (
-    id INTEGER PRIMARY KEY, body TEXT NOT NULL, stars INTEGER, ratio REAL, data BLOB, nothing TEXT
+    id INTEGER PRIMARY KEY, body TEXT NOT NULL, stars INTEGER, ratio REAL, data BLOB, extra TEXT
 );";
 
 /// What the plugin makes of a post with the title "Everything": a line for each call.
@@ -56,7 +56,7 @@ acting-user=true
 insert=1
 insert-again=error 2
 insert-second=2
-fetch-one=id:1 body:first stars:2 ratio:half data:00ff nothing:null
+fetch-one=id:1 body:first stars:2 ratio:half data:00ff extra:null
 fetch-none=none
 fetch-all=2
 most=second

@@ -98,7 +98,7 @@ fn dataCalls(report: *Report) void {
         .{ .column = "stars", .value = .{ .integer = 2 } },
         .{ .column = "ratio", .value = .{ .real = 0.5 } },
         .{ .column = "data", .value = .{ .blob = &.{ 0, 255 } } },
-        .{ .column = "nothing", .value = .null },
+        .{ .column = "extra", .value = .null },
     }));
     report.result("insert-again", data.insert("notes", &.{
         .{ .column = "id", .value = .{ .integer = 1 } },
@@ -134,7 +134,7 @@ fn dataCalls(report: *Report) void {
     report.line("group-sum", print("{s}:{s}", .{ valueText(summed.key), valueText(summed.value) }));
     report.result("delete", data.delete("notes", &.{
         .{ .column = "body", .value = .{ .text = "second" } },
-        .{ .column = "nothing", .value = .null },
+        .{ .column = "extra", .value = .null },
     }));
     report.result("missing", data.count("nowhere", &.{}));
 }
