@@ -8,6 +8,7 @@ mod build;
 mod embedded;
 mod language;
 mod languages;
+mod tools;
 
 use std::fs;
 use std::io;
@@ -160,7 +161,8 @@ mod tests {
             assert_eq!(Language::of_project(&folder), Some(language));
             for file in &written {
                 let text = fs::read_to_string(file).unwrap();
-                assert!(!text.contains("{{"), "{language}: {}", file.display());
+                let unfilled = ["{{name}}", "{{title}}", "{{id}}"].iter().any(|name| text.contains(name));
+                assert!(!unfilled, "{language}: {}", file.display());
             }
         }
     }
