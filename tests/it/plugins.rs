@@ -14,6 +14,7 @@ mod handmade;
 mod health;
 mod hostile;
 mod http;
+mod languages;
 mod lifecycle;
 mod lifecycle_kills;
 mod link_cards;

@@ -4,7 +4,7 @@ import "testing"
 
 func TestSlugs(t *testing.T) {
 	for title, slug := range map[string]string{
-		"Hello, World!": "hello-world",
+		"Hello, World!":  "hello-world",
 		" 10 things -- ": "10-things",
 		"!":              "",
 	} {

@@ -12,7 +12,9 @@ type Reader struct {
 func ReaderAt(at unsafe.Pointer) *Reader { return &Reader{at: at} }
 
 // Align goes on to the next address that a type with this alignment may lie at.
-func (r *Reader) Align(alignment uint32) { r.offset = (r.offset + alignment - 1) / alignment * alignment }
+func (r *Reader) Align(alignment uint32) {
+	r.offset = (r.offset + alignment - 1) / alignment * alignment
+}
 
 // Skip passes over bytes.
 func (r *Reader) Skip(size uint32) { r.offset += size }

@@ -8,7 +8,9 @@ import "unsafe"
 func noSite() { panic("the host's functions work within a site only") }
 
 // Log panics.
-func Log(level unsafe.Pointer, levelSize uint32, message unsafe.Pointer, messageSize uint32) { noSite() }
+func Log(level unsafe.Pointer, levelSize uint32, message unsafe.Pointer, messageSize uint32) {
+	noSite()
+}
 
 // GetConfig panics.
 func GetConfig(key unsafe.Pointer, keySize uint32, answer unsafe.Pointer) { noSite() }
@@ -17,7 +19,9 @@ func GetConfig(key unsafe.Pointer, keySize uint32, answer unsafe.Pointer) { noSi
 func HTTPGet(url unsafe.Pointer, urlSize uint32, answer unsafe.Pointer) { noSite() }
 
 // HTTPPost panics.
-func HTTPPost(url unsafe.Pointer, urlSize uint32, body unsafe.Pointer, bodySize uint32, answer unsafe.Pointer) { noSite() }
+func HTTPPost(url unsafe.Pointer, urlSize uint32, body unsafe.Pointer, bodySize uint32, answer unsafe.Pointer) {
+	noSite()
+}
 
 // GetData panics.
 func GetData(key unsafe.Pointer, keySize uint32, answer unsafe.Pointer) { noSite() }
@@ -34,12 +38,16 @@ func GetPost(slug unsafe.Pointer, slugSize uint32, answer unsafe.Pointer) { noSi
 // DBQuery panics.
 func DBQuery(
 	sql unsafe.Pointer, sqlSize, given uint32, params unsafe.Pointer, paramsSize uint32, answer unsafe.Pointer,
-) { noSite() }
+) {
+	noSite()
+}
 
 // DBExecute panics.
 func DBExecute(
 	sql unsafe.Pointer, sqlSize, given uint32, params unsafe.Pointer, paramsSize uint32, answer unsafe.Pointer,
-) { noSite() }
+) {
+	noSite()
+}
 
 // DBBegin panics.
 func DBBegin(answer unsafe.Pointer) { noSite() }
@@ -80,10 +88,14 @@ func VFSStat(path unsafe.Pointer, pathSize uint32, answer unsafe.Pointer) { noSi
 // EmitEvent panics.
 func EmitEvent(
 	eventType unsafe.Pointer, typeSize uint32, data unsafe.Pointer, dataSize uint32, answer unsafe.Pointer,
-) { noSite() }
+) {
+	noSite()
+}
 
 // Refuse panics.
-func Refuse(code unsafe.Pointer, codeSize uint32, message unsafe.Pointer, messageSize uint32) { noSite() }
+func Refuse(code unsafe.Pointer, codeSize uint32, message unsafe.Pointer, messageSize uint32) {
+	noSite()
+}
 
 // Hold panics.
 func Hold() { noSite() }
@@ -92,47 +104,65 @@ func Hold() { noSite() }
 func CurrentCall(answer unsafe.Pointer) { noSite() }
 
 // Insert panics.
-func Insert(table unsafe.Pointer, tableSize uint32, row unsafe.Pointer, fields uint32, answer unsafe.Pointer) { noSite() }
+func Insert(table unsafe.Pointer, tableSize uint32, row unsafe.Pointer, fields uint32, answer unsafe.Pointer) {
+	noSite()
+}
 
 // FetchOne panics.
 func FetchOne(
 	table unsafe.Pointer, tableSize uint32, where unsafe.Pointer, conditions uint32, order unsafe.Pointer, orders, someLimit, limit, someOffset, offset uint32, answer unsafe.Pointer,
-) { noSite() }
+) {
+	noSite()
+}
 
 // FetchAll panics.
 func FetchAll(
 	table unsafe.Pointer, tableSize uint32, where unsafe.Pointer, conditions uint32, order unsafe.Pointer, orders, someLimit, limit, someOffset, offset uint32, answer unsafe.Pointer,
-) { noSite() }
+) {
+	noSite()
+}
 
 // Update panics.
 func Update(
 	table unsafe.Pointer, tableSize uint32, changes unsafe.Pointer, fields uint32, where unsafe.Pointer, conditions uint32, answer unsafe.Pointer,
-) { noSite() }
+) {
+	noSite()
+}
 
 // Delete panics.
 func Delete(
 	table unsafe.Pointer, tableSize uint32, where unsafe.Pointer, conditions uint32, answer unsafe.Pointer,
-) { noSite() }
+) {
+	noSite()
+}
 
 // Count panics.
 func Count(
 	table unsafe.Pointer, tableSize uint32, where unsafe.Pointer, conditions uint32, answer unsafe.Pointer,
-) { noSite() }
+) {
+	noSite()
+}
 
 // Increment panics.
 func Increment(
 	table unsafe.Pointer, tableSize uint32, column unsafe.Pointer, columnSize uint32, by int64, where unsafe.Pointer, conditions uint32, answer unsafe.Pointer,
-) { noSite() }
+) {
+	noSite()
+}
 
 // Sum panics.
 func Sum(
 	table unsafe.Pointer, tableSize uint32, column unsafe.Pointer, columnSize uint32, where unsafe.Pointer, conditions uint32, answer unsafe.Pointer,
-) { noSite() }
+) {
+	noSite()
+}
 
 // GroupBy panics.
 func GroupBy(
 	table unsafe.Pointer, tableSize uint32, column unsafe.Pointer, columnSize, aggregate uint32, aggregated unsafe.Pointer, aggregatedSize uint32, where unsafe.Pointer, conditions uint32, answer unsafe.Pointer,
-) { noSite() }
+) {
+	noSite()
+}
 
 // NewID panics.
 func NewID(answer unsafe.Pointer) { noSite() }

@@ -1,0 +1,138 @@
+//! Plugins in every language: what `plugin new` writes is built, loaded, and changes a site.
+//!
+//! Where a language's tools are missing its tests say so and pass; with `FLEURON_TEST_LANGUAGES=required` they fail.
+
+mod everything;
+
+use std::env;
+use std::fs;
+use std::io::{Write, stderr};
+use std::path::{Path, PathBuf};
+
+use fleuron::plugins::scaffold::{self, Language};
+use fleuron_tests::{TestApp, eventually, post, text};
+use serde_json::json;
+
+use super::{assert_no_faults, log_of, module};
+
+const ID: &str = "com.example.my-plugin";
+
+/// Writes a project, lets it be changed, and builds it. Answers its folder; nothing where tools are missing.
+async fn built(
+    parent: &Path,
+    name: &'static str,
+    language: Language,
+    change: impl FnOnce(&Path),
+) -> Option<PathBuf> {
+    let folder = parent.join(name);
+    scaffold::create(parent, name, language).unwrap();
+    change(&folder);
+    let missing = language.missing_tools(&folder);
+    if !missing.is_empty() {
+        let hints: Vec<_> = missing.iter().map(ToString::to_string).collect();
+        let skipped = format!("SKIPPED: a plugin in {language} is not tested. {}", hints.join("; "));
+        assert_ne!(env::var("FLEURON_TEST_LANGUAGES").as_deref(), Ok("required"), "{skipped}");
+        // Past the capture of the test's output, which is shown only where tests fail.
+        writeln!(stderr(), "{skipped}").unwrap();
+        return None;
+    }
+    let project = folder.clone();
+    let module = tokio::task::spawn_blocking(move || scaffold::build(&project)).await.unwrap();
+    assert_eq!(module.unwrap_or_else(|error| panic!("{language}: {error}")), folder.join("plugin.wasm"));
+    Some(folder)
+}
+
+/// A new project's plugin, unchanged, does on a site what its comments say.
+async fn keeps_its_promises(language: Language) {
+    let parent = tempfile::tempdir().unwrap();
+    let Some(folder) = built(parent.path(), "my-plugin", language, |_| {}).await else { return };
+    let problems = fleuron_plugin_host::check_plugin(&folder);
+    assert!(problems.is_empty(), "{language}: {problems:?}");
+    let manifest = fs::read_to_string(folder.join("manifest.toml")).unwrap();
+    let code = folder.join("plugin.wasm");
+    let app = TestApp::builder().plugin("my-plugin", &manifest, code.to_str().unwrap()).spawn().await;
+    assert_no_faults(&app);
+    let author = app.author().await;
+    // The bundled plugin, which comes later, keeps the accent.
+    let created = post("Café au lait").published().create(&author).await;
+    assert_eq!(text(&created, "slug"), "caf-au-lait", "{language}");
+    let chosen = post("Café au lait").slug("mine").create(&author).await;
+    assert_eq!(text(&chosen, "slug"), "mine", "{language}: a chosen slug stays");
+    let page = app.guest().get("/caf-au-lait").await.expect(200).text();
+    assert!(page.contains("<p><em>Thank you for reading.</em></p>"), "{language}: {page}");
+    let values = json!({ "values": { "note": "Salt & <pepper>" } });
+    let settings = format!("/api/v1/admin/plugins/{ID}/settings");
+    let administrator = app.administrator().await;
+    administrator
+        .send(administrator.request(reqwest::Method::PUT, &settings).json(&values))
+        .await
+        .expect(200);
+    let second = post("Second post").published().create(&author).await;
+    let page = app.guest().get(&format!("/{}", text(&second, "slug"))).await.expect(200).text();
+    assert!(page.contains("<p><em>Salt &amp; &lt;pepper&gt;</em></p>"), "{language}: {page}");
+    eventually("the action writes to the log", async || {
+        log_of(&app, ID).contains(&"created: caf-au-lait".to_owned()).then_some(())
+    })
+    .await;
+    let file = app.data().join("plugin-files").join(ID).join("created/caf-au-lait.txt");
+    assert_eq!(fs::read_to_string(file).unwrap(), "Café au lait", "{language}");
+    // Instances serve many calls: what one leaves behind must not reach the next.
+    for number in 0..50 {
+        let long = "word ".repeat(number * 400);
+        let made = post(&format!("Post {number}")).content(&long).create(&author).await;
+        assert_eq!(text(&made, "slug"), format!("post-{number}"), "{language}");
+    }
+    let faulty: Vec<_> = log_of(&app, ID).into_iter().filter(|line| !line.starts_with("created: ")).collect();
+    assert!(faulty.is_empty(), "{language}: {faulty:?}");
+}
+
+#[tokio::test]
+async fn in_rust() {
+    keeps_its_promises(Language::Rust).await;
+}
+
+#[tokio::test]
+async fn in_c() {
+    keeps_its_promises(Language::C).await;
+}
+
+#[tokio::test]
+async fn in_zig() {
+    keeps_its_promises(Language::Zig).await;
+}
+
+#[tokio::test]
+async fn in_go() {
+    keeps_its_promises(Language::Go).await;
+}
+
+#[tokio::test]
+async fn in_javascript() {
+    keeps_its_promises(Language::JavaScript).await;
+}
+
+#[tokio::test]
+async fn in_python() {
+    keeps_its_promises(Language::Python).await;
+}
+
+#[tokio::test]
+async fn a_faulty_plugin_replaces_nothing() {
+    let parent = tempfile::tempdir().unwrap();
+    let Some(folder) = built(parent.path(), "my-plugin", Language::C, |_| {}).await else { return };
+    let code = module(folder.join("plugin.wasm").to_str().unwrap());
+    for (source, reason) in [
+        ("int missing_brace(void) {", "(compiling) failed"),
+        ("#include \"fleuron.h\"\nvoid filter_html(int wrong) {}", "(compiling) failed"),
+        ("#include \"fleuron.h\"\nbool filter_hmtl(fleuron_string_t *html) { return html; }", "no function"),
+        (
+            "#include \"fleuron.h\"\nvoid unknown(void);\nvoid on_login(fleuron_string_t id) { (void) id; unknown(); }",
+            "(linking) failed",
+        ),
+    ] {
+        fs::write(folder.join("src/plugin.c"), source).unwrap();
+        let error = scaffold::build(&folder).unwrap_err().to_string();
+        assert!(error.contains(reason), "{source}: {error}");
+        assert_eq!(module(folder.join("plugin.wasm").to_str().unwrap()), code, "{source}");
+    }
+}
