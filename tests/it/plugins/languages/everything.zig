@@ -82,7 +82,7 @@ fn hostCalls(report: *Report) void {
     _ = host.dbBegin();
     report.line("db-commit", host.dbCommit());
 
-    report.truth("emit-event", std.mem.startsWith(u8, host.emitEvent("moved", "{}"), "{\"ok\":true"));
+    report.truth("emit-event", std.mem.indexOf(u8, host.emitEvent("moved", "{}"), "\"ok\":true") != null);
     report.line("new-id", number(data.newId().len));
     const call = fleuron.context.current();
     report.line("hook", call.hook);

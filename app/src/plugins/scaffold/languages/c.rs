@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use fleuron_plugin_host::HookPoint;
 use wasmparser::{KnownCustom, Linking, Parser, Payload, SymbolFlags, SymbolInfo};
@@ -14,6 +14,7 @@ use wasmparser::{KnownCustom, Linking, Parser, Payload, SymbolFlags, SymbolInfo}
 use crate::plugins::scaffold::build::BuildError;
 use crate::plugins::scaffold::embedded::{C_HEADER, C_SOURCE};
 use crate::plugins::scaffold::language::{Kit, MissingTool, ProjectFile};
+use crate::plugins::scaffold::tools::{ask, run};
 
 pub(in crate::plugins::scaffold) const KIT: Kit = Kit {
     name: "C",
@@ -76,14 +77,14 @@ fn missing_parts(compiler: &OsStr) -> Option<Vec<MissingTool>> {
         return Some(missing);
     }
     let linker = ask(compiler, &[TARGET, "-print-prog-name=wasm-ld"]).unwrap_or_default();
-    if ask(OsStr::new(linker.trim()), &["--version"]).is_none() {
+    if ask(&linker, &["--version"]).is_none() {
         missing.push(MissingTool {
             what: format!("wasm-ld, the linker of {name}"),
             how_to_get: "on Debian `apt install lld-19`; elsewhere the WASI SDK, with WASI_SDK_PATH",
         });
     }
     let library = ask(compiler, &[TARGET, "-print-file-name=libc.a"]).unwrap_or_default();
-    if !Path::new(library.trim()).is_file() {
+    if !Path::new(&library).is_file() {
         missing.push(MissingTool {
             what: format!("wasi-libc, the C library where {name} looks for it"),
             how_to_get: "on Debian `apt install wasi-libc`; elsewhere the WASI SDK, with WASI_SDK_PATH",
@@ -91,7 +92,7 @@ fn missing_parts(compiler: &OsStr) -> Option<Vec<MissingTool>> {
     }
     let runtime =
         ask(compiler, &[TARGET, "--rtlib=compiler-rt", "-print-libgcc-file-name"]).unwrap_or_default();
-    if !Path::new(runtime.trim()).is_file() {
+    if !Path::new(&runtime).is_file() {
         missing.push(MissingTool {
             what: format!("compiler-rt for wasm32, the runtime of {name}"),
             how_to_get: "on Debian `apt install libclang-rt-19-dev-wasm32`; elsewhere the WASI SDK, with \
@@ -99,12 +100,6 @@ fn missing_parts(compiler: &OsStr) -> Option<Vec<MissingTool>> {
         });
     }
     Some(missing)
-}
-
-/// What a program prints; none where it cannot be run or fails.
-fn ask(program: &OsStr, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn build(dir: &Path, scratch: &Path) -> Result<PathBuf, BuildError> {
@@ -121,8 +116,10 @@ fn build(dir: &Path, scratch: &Path) -> Result<PathBuf, BuildError> {
             remedy: "it defines no function with the name of a hook; fleuron/fleuron.h declares them",
         });
     }
-    let macros: Vec<_> = hooks.iter().map(|hook| format!("-DFLEURON_{hook}")).collect();
-    objects.extend(clang.compile_all("fleuron", &macros)?);
+    // The author can do nothing about warnings in what is not theirs.
+    let mut flags = vec!["-w".to_owned()];
+    flags.extend(hooks.iter().map(|hook| format!("-DFLEURON_{hook}")));
+    objects.extend(clang.compile_all("fleuron", &flags)?);
     clang.link(&objects)
 }
 
@@ -148,7 +145,7 @@ struct Clang<'a> {
 impl Clang<'_> {
     /// Compiles all sources in a folder of the project and answers the objects. Every source is tried, so that all
     /// faults are shown at once.
-    fn compile_all(&self, folder: &str, macros: &[String]) -> Result<Vec<PathBuf>, BuildError> {
+    fn compile_all(&self, folder: &str, more: &[String]) -> Result<Vec<PathBuf>, BuildError> {
         let mut sources = Vec::new();
         collect_sources(&self.dir.join(folder), Path::new(folder), &mut sources)?;
         let mut objects = Vec::new();
@@ -156,7 +153,7 @@ impl Clang<'_> {
         for (number, source) in sources.iter().enumerate() {
             let object = self.scratch.join(format!("{folder}-{number}.o"));
             let mut command = self.command();
-            command.args(["-Os", "-ffunction-sections", "-fdata-sections"]).args(&self.flags).args(macros);
+            command.args(["-Os", "-ffunction-sections", "-fdata-sections"]).args(&self.flags).args(more);
             command.arg("-c").arg(source).arg("-o").arg(&object);
             match self.run(command, "compiling") {
                 Ok(()) => objects.push(object),
@@ -177,17 +174,12 @@ impl Clang<'_> {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.compiler);
-        command.arg(TARGET).current_dir(self.dir).stdin(Stdio::null());
+        command.arg(TARGET).current_dir(self.dir);
         command
     }
 
     fn run(&self, mut command: Command, what: &str) -> Result<(), BuildError> {
-        let status = command.status().map_err(|source| BuildError::cannot_run(&self.compiler, source))?;
-        if status.success() {
-            return Ok(());
-        }
-        let what = format!("{} ({what})", self.compiler.to_string_lossy());
-        Err(BuildError::Compile { what, status })
+        run(&mut command, &format!("{} ({what})", self.compiler.to_string_lossy()))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use fleuron_plugin_host::componentise_go;
 
 use crate::plugins::scaffold::build::BuildError;
 use crate::plugins::scaffold::language::{Kit, MissingTool};
+use crate::plugins::scaffold::tools::run;
 
 pub(in crate::plugins::scaffold) const KIT: Kit = Kit {
     name: "Go",
@@ -54,19 +55,15 @@ fn is_usable(version: &str) -> bool {
 
 fn build(dir: &Path, scratch: &Path) -> Result<PathBuf, BuildError> {
     let module = scratch.join("plugin.wasm");
-    let status = Command::new("go")
+    let mut command = Command::new("go");
+    command
         .args(["build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o"])
         .arg(&module)
         .arg(".")
         .env("GOOS", "wasip1")
         .env("GOARCH", "wasm")
-        .current_dir(dir)
-        .stdin(Stdio::null())
-        .status()
-        .map_err(|source| BuildError::cannot_run("go", source))?;
-    if !status.success() {
-        return Err(BuildError::Compile { what: "go build".to_owned(), status });
-    }
+        .current_dir(dir);
+    run(&mut command, "go build")?;
     let code = fs::read(&module).map_err(|source| BuildError::unreadable(&module, source))?;
     let component = componentise_go(&code).map_err(BuildError::Refused)?;
     fs::write(&module, component).map_err(|source| BuildError::unwritable(&module, source))?;

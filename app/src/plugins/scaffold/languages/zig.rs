@@ -1,10 +1,11 @@
 //! Zig: one compilation, which needs nothing but Zig.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::plugins::scaffold::build::BuildError;
 use crate::plugins::scaffold::language::{Kit, MissingTool};
+use crate::plugins::scaffold::tools::{ask, run};
 
 pub(in crate::plugins::scaffold) const KIT: Kit = Kit {
     name: "Zig",
@@ -37,9 +38,8 @@ fn missing_tools(_dir: &Path) -> Vec<MissingTool> {
 
 /// What the compiler says of its version; none where it cannot be run.
 fn version(compiler: &[&str]) -> Option<String> {
-    let output = command(compiler)?.arg("version").output().ok()?;
-    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    (output.status.success() && !version.is_empty()).then_some(version)
+    let (program, arguments) = compiler.split_first()?;
+    ask(program, &[arguments, &["version"]].concat())
 }
 
 fn is_usable(version: &str) -> bool {
@@ -50,37 +50,24 @@ fn is_usable(version: &str) -> bool {
     }
 }
 
-fn command(compiler: &[&str]) -> Option<Command> {
-    let (program, arguments) = compiler.split_first()?;
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null());
-    Some(command)
-}
-
 fn build(dir: &Path, scratch: &Path) -> Result<PathBuf, BuildError> {
+    let module = scratch.join("plugin.wasm");
     let compiler = COMPILERS
         .into_iter()
         .find(|compiler| version(compiler).is_some_and(|version| is_usable(&version)))
         .unwrap_or(COMPILERS[0]);
-    let program = compiler.join(" ");
-    let not_found = || BuildError::cannot_run(&program, std::io::ErrorKind::NotFound.into());
-    let module = scratch.join("plugin.wasm");
-    let status = command(compiler)
-        .ok_or_else(not_found)?
+    let mut command = Command::new(compiler[0]);
+    command
+        .args(&compiler[1..])
         .args(["build-exe", "src/fleuron.zig", "-target", "wasm32-freestanding"])
         // Hooks are called, there is no beginning and no end. What is exported, is so by name.
         .args(["-fno-entry", "-rdynamic"])
         // An overflow or an index out of bounds ends the call instead of giving a wrong answer.
         .args(["-O", "safe", "-fstrip", "--stack", "262144", "--cache-dir", ".zig-cache"])
         .arg(format!("-femit-bin={}", module.display()))
-        .current_dir(dir)
-        .status()
-        .map_err(|source| BuildError::cannot_run(&program, source))?;
-    if status.success() {
-        Ok(module)
-    } else {
-        Err(BuildError::Compile { what: format!("{program} build-exe"), status })
-    }
+        .current_dir(dir);
+    run(&mut command, "zig build-exe")?;
+    Ok(module)
 }
 
 #[cfg(test)]
