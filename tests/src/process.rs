@@ -61,7 +61,9 @@ impl Finished {
 impl Program {
     /// A program that works in this folder and listens on a free port.
     pub fn new(executable: &str, folder: &Path) -> Self {
-        let settings = vec![("FLEURON_LISTEN".to_owned(), "127.0.0.1:0".to_owned())];
+        // A machine that is busy with other tests compiles slowly, and tests want to see the plugins.
+        let settings = [("FLEURON_LISTEN", "127.0.0.1:0"), ("PLUGIN_LOAD_PATIENCE_MS", "120000")];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         Self { executable: executable.into(), folder: folder.to_owned(), settings }
     }
 

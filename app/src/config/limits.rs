@@ -84,6 +84,15 @@ static LIMITS: [Limit; 43] = [
     limit("PLUGIN_START_TIMEOUT_MS", 1..=60_000, |config| {
         Slot::Milliseconds(&mut config.plugins.host.start_timeout)
     }),
+    limit("PLUGIN_COMPILE_TIMEOUT_S", 1..=3_600, |config| {
+        Slot::Seconds(&mut config.plugins.host.compile_timeout)
+    }),
+    limit("PLUGIN_COMPILE_MEMORY_MB", 64..=65_536, |config| {
+        Slot::Mebibytes64(&mut config.plugins.host.compile_memory)
+    }),
+    limit("PLUGIN_LOAD_PATIENCE_MS", 0..=600_000, |config| {
+        Slot::Milliseconds(&mut config.plugins.host.load_patience)
+    }),
     limit("PLUGIN_MAX_MEMORY_MB", 1..=1_024, |config| Slot::Mebibytes(&mut config.plugins.host.max_memory)),
     limit("PLUGIN_MAX_MEMORY_CEILING_MB", 1..=1_024, |config| {
         Slot::Mebibytes(&mut config.plugins.host.max_memory_ceiling)
