@@ -63,7 +63,8 @@ async fn plugin_database(folder: &Path) -> Result<Arc<dyn PluginDatabase>, Failu
     let config = Config::in_folder(folder);
     let site = Database::connect(&DatabaseConfig::sqlite(folder.join("site.sqlite"))).await?;
     let egress = Egress::new(EgressConfig::default())?;
-    let ports = host_api::ports(&config, &site, egress, RecorderHandle::default(), PluginLogs::default())?;
+    let (ports, _kept) =
+        host_api::ports(&config, &site, egress, RecorderHandle::default(), PluginLogs::default())?;
     let id: PluginId = "bench.database".parse()?;
     let migration = Migration { name: "0001_visits.sql".to_owned(), sql: SCHEMA.to_owned() };
     ports.databases.migrate(&id, &[migration]).await?;

@@ -74,7 +74,7 @@ const fn limit(name: &'static str, bounds: RangeInclusive<u64>, slot: fn(&mut Co
 }
 
 /// All of them. Zero, where it is allowed, means never.
-static LIMITS: [Limit; 43] = [
+static LIMITS: [Limit; 46] = [
     limit("PLUGIN_WASM_POOL_SIZE", 1..=256, |config| Slot::Count(&mut config.plugins.host.pool_size)),
     limit("PLUGIN_ONE_OFF_CAP", 1..=256, |config| Slot::Count(&mut config.plugins.host.one_off_cap)),
     limit("PLUGIN_THREADS", 1..=64, |config| Slot::Count(&mut config.plugins.host.guest_threads)),

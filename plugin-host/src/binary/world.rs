@@ -105,7 +105,7 @@ fn in_words(names: &BTreeSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::describe;
-    use crate::binary::{embed_world, to_component};
+    use crate::binary::{Bounds, embed_world, to_component};
 
     /// A module with the memory and allocator that strings take, and these exports besides.
     fn module(imports: &str, exports: &str) -> Vec<u8> {
@@ -126,7 +126,7 @@ mod tests {
         for (imports, exports) in [("", LOGIN), ("", event), (log, LOGIN), (hold, &format!("{LOGIN}{event}"))]
         {
             let described = describe(&module(imports, exports)).expect("described");
-            let component = to_component(&described).expect("a component");
+            let component = to_component(&described, Bounds::Counted).expect("a component");
             assert!(wasmparser::validate(&component).is_ok());
         }
     }
@@ -141,15 +141,15 @@ mod tests {
     fn a_hook_of_the_wrong_type_is_refused() {
         let wrong = "(func (export \"raisfast:plugin-wit/plugin-hooks#on-login\") (param i64))";
         let described = describe(&module("", wrong)).expect("described");
-        assert!(to_component(&described).is_err_and(|error| error.contains("on-login")));
+        assert!(to_component(&described, Bounds::Counted).is_err_and(|error| error.contains("on-login")));
     }
 
     #[test]
     fn what_describes_itself_stays_as_it_is() {
         let described = embed_world(&module("", LOGIN)).expect("described");
         assert_eq!(embed_world(&described).expect("taken"), described);
-        let component = to_component(&described).expect("a component");
-        assert_eq!(embed_world(&component).expect("taken"), component);
+        let component = to_component(&described, Bounds::Counted).expect("a component");
+        assert_eq!(embed_world(&component).expect("taken"), *component);
         assert!(embed_world(b"no code").is_err());
     }
 }
