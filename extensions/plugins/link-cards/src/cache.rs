@@ -37,7 +37,11 @@ pub(crate) struct Cache {
 impl Cache {
     /// The cache as of now.
     pub(crate) fn open(settings: &Settings) -> Self {
-        Self { now: clock::unix_seconds().unsigned_abs(), keep: settings.keep_days * DAY, entries: settings.entries }
+        Self {
+            now: clock::unix_seconds().unsigned_abs(),
+            keep: settings.keep_days * DAY,
+            entries: settings.entries,
+        }
     }
 
     /// What is known of an address.
