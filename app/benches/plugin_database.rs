@@ -15,7 +15,9 @@ use fleuron::database::Database;
 use fleuron::egress::{Egress, EgressConfig};
 use fleuron::events::RecorderHandle;
 use fleuron::plugins::host_api::{self, PluginLogs};
-use fleuron_plugin_host::ports::{DatabaseAccess, PluginDatabase, SqlValue, Statement, StatementKind};
+use fleuron_plugin_host::ports::{
+    DatabaseAccess, LaterMigrations, PluginDatabase, SqlValue, Statement, StatementKind,
+};
 use fleuron_plugin_host::{Migration, PluginId};
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -67,7 +69,7 @@ async fn plugin_database(folder: &Path) -> Result<Arc<dyn PluginDatabase>, Failu
         host_api::ports(&config, &site, egress, RecorderHandle::default(), PluginLogs::default())?;
     let id: PluginId = "bench.database".parse()?;
     let migration = Migration { name: "0001_visits.sql".to_owned(), sql: SCHEMA.to_owned() };
-    ports.databases.migrate(&id, &[migration]).await?;
+    ports.databases.migrate(&id, &[migration], LaterMigrations::Missing).await?;
     let access = DatabaseAccess { own_tables: true, ..DatabaseAccess::default() };
     let database = ports.databases.open(&id, access);
     let until = Instant::now() + PATIENCE;

@@ -18,7 +18,7 @@ use crate::manifest::Manifest;
 use crate::package::{Migration, Origin, Package};
 use crate::plugin::{Plugin, Shared};
 use crate::plugin_id::PluginId;
-use crate::ports::{LogLevel, Ports};
+use crate::ports::{LaterMigrations, LogLevel, Ports};
 use crate::registry::{Registry, Snapshot};
 use crate::status::{PluginFault, PluginStatus};
 
@@ -245,6 +245,11 @@ impl PluginHost {
         compiled: Compiled,
         migrations: &[Migration],
     ) -> Result<(), LoadError> {
+        // Versions of packages can be rolled back; files in a folder are whatever their author put there.
+        let later = match origin {
+            Origin::Uploaded => LaterMigrations::RolledBack,
+            Origin::Bundled | Origin::Directory(_) => LaterMigrations::Missing,
+        };
         let plugin = Arc::new(Plugin::new(manifest, origin, compiled, &self.inner.shared));
         for point in plugin.unexported() {
             plugin
@@ -254,7 +259,7 @@ impl PluginHost {
         let (id, version) = (plugin.manifest.id().clone(), plugin.manifest.plugin.version.clone());
         // With tables of its own, that migrations are missing is worth telling, too.
         if !migrations.is_empty() || plugin.has_own_tables() {
-            self.migrate(&id, migrations).await?;
+            self.migrate(&id, migrations, later).await?;
         }
         match self.inner.registry.insert(plugin) {
             Ok(old) => {
@@ -273,8 +278,13 @@ impl PluginHost {
     }
 
     /// Brings the plugin's database up to date.
-    async fn migrate(&self, id: &PluginId, migrations: &[Migration]) -> Result<(), LoadError> {
-        let run = self.inner.shared.ports.databases.migrate(id, migrations).await;
+    async fn migrate(
+        &self,
+        id: &PluginId,
+        migrations: &[Migration],
+        later: LaterMigrations,
+    ) -> Result<(), LoadError> {
+        let run = self.inner.shared.ports.databases.migrate(id, migrations, later).await;
         let run = run.map_err(|error| LoadError::Migrations(error.0))?;
         if run > 0 {
             tracing::info!(plugin = %id, run, "plugin database migrated");

@@ -15,8 +15,8 @@ use async_trait::async_trait;
 
 use crate::plugin_id::PluginId;
 pub use database::{
-    DatabaseAccess, DatabaseError, DatabaseErrorKind, DatabasePort, DatabaseTransaction, PluginDatabase,
-    Rows, SiteView, SqlValue, Statement, StatementKind,
+    DatabaseAccess, DatabaseError, DatabaseErrorKind, DatabasePort, DatabaseTransaction, LaterMigrations,
+    PluginDatabase, Rows, SiteView, SqlValue, Statement, StatementKind,
 };
 pub use events::{EmittedEvent, EventPort};
 pub use http::{HostAllowList, HostPattern, HttpError, HttpPermission, HttpPort, HttpRequest};

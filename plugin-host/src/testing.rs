@@ -11,8 +11,9 @@ use crate::package::Migration;
 use crate::plugin_id::PluginId;
 use crate::ports::{
     ContentPort, DatabaseAccess, DatabaseError, DatabaseErrorKind, DatabasePort, DatabaseTransaction,
-    EmittedEvent, EventPort, FilePort, FileStat, HostAllowList, HttpError, HttpPort, HttpRequest, LogLevel,
-    LogPort, PluginDatabase, PortError, Ports, Rows, SettingsPort, Statement, VfsPath,
+    EmittedEvent, EventPort, FilePort, FileStat, HostAllowList, HttpError, HttpPort, HttpRequest,
+    LaterMigrations, LogLevel, LogPort, PluginDatabase, PortError, Ports, Rows, SettingsPort, Statement,
+    VfsPath,
 };
 
 pub use crate::bare::BareGuest;
@@ -110,7 +111,12 @@ impl DatabasePort for MemoryPorts {
         Arc::new(MemoryValues { ports: self.clone(), plugin: plugin.clone() })
     }
 
-    async fn migrate(&self, _plugin: &PluginId, migrations: &[Migration]) -> Result<usize, PortError> {
+    async fn migrate(
+        &self,
+        _plugin: &PluginId,
+        migrations: &[Migration],
+        _later: LaterMigrations,
+    ) -> Result<usize, PortError> {
         match migrations {
             [] => Ok(0),
             _ => Err(PortError::new(NO_SQL)),

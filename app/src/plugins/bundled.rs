@@ -35,7 +35,16 @@ mod tests {
     fn every_bundled_plugin_has_a_faultless_manifest_and_a_module() {
         assert_eq!(
             all().iter().map(|plugin| plugin.name).collect::<Vec<_>>(),
-            ["post-stats", "reading-time", "slug-and-excerpt",]
+            [
+                "comment-guard",
+                "link-cards",
+                "post-stats",
+                "publish-webhook",
+                "reading-time",
+                "related-posts",
+                "slug-and-excerpt",
+                "table-of-contents",
+            ]
         );
         for plugin in all() {
             let manifest = Manifest::parse(plugin.manifest, Path::new("manifest.toml"));

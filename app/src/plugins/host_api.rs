@@ -12,7 +12,7 @@ use std::{path::Path, sync::Arc};
 
 use fleuron_plugin_host::{
     Migration, PluginId, Ports,
-    ports::{DatabasePort, PortError},
+    ports::{DatabasePort, LaterMigrations, PortError},
 };
 
 pub use databases::DatabaseLimits;
@@ -71,7 +71,7 @@ pub(crate) async fn try_migrations(
     let site = Database::connect(&DatabaseConfig::sqlite(folder.join("site.sqlite"))).await?;
     let databases =
         databases::PluginDatabases::new(folder.join("plugins"), site.clone(), DatabaseLimits::default());
-    let outcome = databases.migrate(plugin, migrations).await;
+    let outcome = databases.migrate(plugin, migrations, LaterMigrations::Missing).await;
     site.close().await;
     Ok(outcome.err())
 }

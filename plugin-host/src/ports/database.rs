@@ -164,6 +164,16 @@ impl DatabaseError {
     }
 }
 
+/// What it means that migrations were run which come after all that a version brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaterMigrations {
+    /// A file is missing.
+    Missing,
+    /// A later version ran them before it was rolled back. Code that knows nothing of them goes on working, as an older
+    /// server does with a newer schema.
+    RolledBack,
+}
+
 /// The databases of all plugins: one file for each, with its tables and its key-value space.
 #[async_trait]
 pub trait DatabasePort: Send + Sync + 'static {
@@ -175,7 +185,12 @@ pub trait DatabasePort: Send + Sync + 'static {
     ///
     /// # Errors
     /// Where one fails, does what a migration may not, or differs from what was run under its name.
-    async fn migrate(&self, plugin: &PluginId, migrations: &[Migration]) -> Result<usize, PortError>;
+    async fn migrate(
+        &self,
+        plugin: &PluginId,
+        migrations: &[Migration],
+        later: LaterMigrations,
+    ) -> Result<usize, PortError>;
 }
 
 /// One plugin's database, within what it was granted. No call goes on past `until`, also where the caller went away.

@@ -42,7 +42,7 @@ use std::{
 use async_trait::async_trait;
 use fleuron_plugin_host::{
     Migration, PluginId,
-    ports::{DatabaseAccess, DatabaseError, DatabasePort, PluginDatabase, PortError},
+    ports::{DatabaseAccess, DatabaseError, DatabasePort, LaterMigrations, PluginDatabase, PortError},
 };
 use tokio::sync::Semaphore;
 
@@ -162,7 +162,12 @@ impl DatabasePort for PluginDatabases {
         Arc::new(own::SharedDatabase(Arc::new(own::OwnDatabase::new(source, file.writer))))
     }
 
-    async fn migrate(&self, plugin: &PluginId, migrations: &[Migration]) -> Result<usize, PortError> {
+    async fn migrate(
+        &self,
+        plugin: &PluginId,
+        migrations: &[Migration],
+        later: LaterMigrations,
+    ) -> Result<usize, PortError> {
         let until = Instant::now() + MIGRATION_TIME;
         let file = self.file(plugin);
         let source = self.source(plugin, DatabaseAccess::default(), &file);
@@ -180,7 +185,7 @@ impl DatabasePort for PluginDatabases {
             let _permit = permit;
             let session = session::Session::open(&source, session::Role::Migrations)?;
             session.start_alone(until)?;
-            let outcome = migrations::run(&session, &migrations, source.limits.sql_bytes);
+            let outcome = migrations::run(&session, &migrations, later, source.limits.sql_bytes);
             source.schema.fetch_add(1, Ordering::AcqRel);
             Ok(outcome)
         };

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use fleuron_plugin_host::Migration;
+use fleuron_plugin_host::{Migration, ports::LaterMigrations};
 use rusqlite::{Batch, fallible_iterator::FallibleIterator as _, params};
 use sha2::{Digest, Sha256};
 
@@ -26,9 +26,14 @@ const MOST_LINKS: usize = 250;
 
 /// Runs what has not been run yet, in order, and answers how many that were. Where one fails, none was run. A statement
 /// may have `longest` bytes. The error names the file.
-pub(super) fn run(session: &Session, migrations: &[Migration], longest: usize) -> Result<usize, String> {
+pub(super) fn run(
+    session: &Session,
+    migrations: &[Migration],
+    later: LaterMigrations,
+    longest: usize,
+) -> Result<usize, String> {
     session.begin().map_err(|error| error.message)?;
-    let outcome = run_pending(session, migrations, longest)
+    let outcome = run_pending(session, migrations, later, longest)
         .and_then(|count| session.commit().map(|()| count).map_err(|error| error.message));
     if outcome.is_err()
         && let Err(error) = session.roll_back()
@@ -38,9 +43,14 @@ pub(super) fn run(session: &Session, migrations: &[Migration], longest: usize) -
     outcome
 }
 
-fn run_pending(session: &Session, migrations: &[Migration], longest: usize) -> Result<usize, String> {
+fn run_pending(
+    session: &Session,
+    migrations: &[Migration],
+    later: LaterMigrations,
+    longest: usize,
+) -> Result<usize, String> {
     let applied = applied(session)?;
-    let pending = pending(&applied, migrations)?;
+    let pending = pending(&applied, migrations, later)?;
     for migration in &pending {
         apply(session, migration, longest)
             .map_err(|reason| format!("`migrations/{}`: {reason}", migration.name))?;
@@ -62,13 +72,16 @@ fn applied(session: &Session) -> Result<Applied, String> {
 }
 
 /// What remains to be run, once all files agree with what was run. All faults are told at once.
-fn pending<'a>(applied: &Applied, migrations: &'a [Migration]) -> Result<Vec<&'a Migration>, String> {
+fn pending<'a>(
+    applied: &Applied,
+    migrations: &'a [Migration],
+    later: LaterMigrations,
+) -> Result<Vec<&'a Migration>, String> {
     let mut faults = Vec::new();
-    // What comes after all that this version brings was run by a later one, before it was rolled back: code that knows
-    // nothing of it goes on working, as an older server does with a newer schema.
     let newest = migrations.last().map(|migration| migration.name.as_str());
-    let known = |name: &str| newest.is_some_and(|newest| name <= newest);
-    for name in applied.keys().filter(|name| known(name)) {
+    let is_later = |name: &str| newest.is_none_or(|newest| name > newest);
+    let must_be_there = |name: &&String| later == LaterMigrations::Missing || !is_later(name);
+    for name in applied.keys().filter(must_be_there) {
         if !migrations.iter().any(|migration| migration.name == *name) {
             faults.push(format!("`migrations/{name}` was run before and is missing now; put it back"));
         }

@@ -55,7 +55,12 @@ impl Site {
     async fn migrate(&self, files: &[(&str, &str)]) -> Result<usize, String> {
         let migrations: Vec<Migration> =
             files.iter().map(|(name, sql)| Migration { name: (*name).into(), sql: (*sql).into() }).collect();
-        self.databases.migrate(&self.plugin, &migrations).await.map_err(|error| error.to_string())
+        self.migrate_with(&migrations, LaterMigrations::Missing).await
+    }
+
+    async fn migrate_with(&self, migrations: &[Migration], later: LaterMigrations) -> Result<usize, String> {
+        let run = self.databases.migrate(&self.plugin, migrations, later).await;
+        run.map_err(|error| error.to_string())
     }
 
     /// A site with a table `notes (id, body unique)` that holds `a`, `b`, `c`.

@@ -76,6 +76,19 @@ async fn files_that_do_not_fit_what_was_run_are_named() {
 }
 
 #[tokio::test]
+async fn what_a_later_version_ran_stays_when_it_is_rolled_back() {
+    let site = Site::new().await;
+    site.migrate(&[FIRST, ("0002_b.sql", "CREATE TABLE b (id);")]).await.unwrap();
+    let first = Migration { name: FIRST.0.to_owned(), sql: FIRST.1.to_owned() };
+    let back = site.migrate_with(std::slice::from_ref(&first), LaterMigrations::RolledBack).await;
+    assert_eq!(back, Ok(0));
+    assert_eq!(site.migrate_with(&[], LaterMigrations::RolledBack).await, Ok(0));
+    let other = Migration { name: "0003_c.sql".to_owned(), sql: "CREATE TABLE c (id);".to_owned() };
+    let error = site.migrate_with(&[first, other], LaterMigrations::RolledBack).await.unwrap_err();
+    assert!(error.contains("0002_b.sql` was run before and is missing"), "{error}");
+}
+
+#[tokio::test]
 async fn a_file_runs_as_a_whole_or_not_at_all() {
     let site = Site::new().await;
     let bad = "CREATE TABLE one (id);\n\n-- here it comes\nINSERT INTO nothing VALUES (1);\n";
