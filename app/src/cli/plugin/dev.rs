@@ -40,11 +40,11 @@ pub(super) async fn run(project: &Path, place: Place) -> Result<(), Failure> {
     match place {
         Place::Scratch { data, listen } => {
             build(project).await?;
-            let site = Scratch::start(&data, project, Some(&listen)).await?;
+            let mut site = Scratch::start(&data, project, Some(&listen)).await?;
             tell(site.enable(&id).await);
             println!("The site is at {}. Its data is in {}.", site.url, data.display());
             let logs = tokio::task::spawn_local(follow(std::sync::Arc::clone(&site.services), id.clone()));
-            let outcome = in_scratch(project, &id, &site, changes).await;
+            let outcome = in_scratch(project, &id, &mut site, changes).await;
             logs.abort();
             site.stop().await?;
             outcome
@@ -58,12 +58,13 @@ type Changes = tokio::sync::mpsc::Receiver<()>;
 async fn in_scratch(
     project: &Path,
     id: &PluginId,
-    site: &Scratch,
+    site: &mut Scratch,
     mut changes: Changes,
 ) -> Result<(), Failure> {
     loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => return Ok(()),
+            // It ends at every signal that ends a server.
+            () = site.ended() => return Ok(()),
             change = changes.recv() => if change.is_none() { return Ok(()) },
         }
         if build(project).await.is_ok() {
@@ -218,9 +219,12 @@ fn watch(project: &Path) -> Result<Changes, Failure> {
 fn is_source(root: &Path, path: &Path) -> bool {
     let inside = path.strip_prefix(root).unwrap_or(path);
     let mut parts = inside.components().map(|part| part.as_os_str().to_string_lossy());
-    let is_built = path.extension().is_some_and(|extension| extension == "wasm" || extension == "lock");
-    let is_partial = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    !is_built && !is_partial && !parts.any(|part| OWN.contains(&part.as_ref()))
+    let is_built = path
+        .extension()
+        .is_some_and(|extension| ["wasm", "partial", "lock"].iter().any(|built| extension == *built));
+    // Folders change with whatever is in them; what is hidden is a tool's.
+    let is_own = |part: &str| OWN.contains(&part) || (part.starts_with('.') && part != ".");
+    !is_built && !path.is_dir() && !parts.any(|part| is_own(&part))
 }
 
 #[cfg(test)]
@@ -238,6 +242,11 @@ mod tests {
             ("/p/node_modules/a/index.js", false),
             ("/p/plugin.wasm", false),
             ("/p/.plugin.js.swp", false),
+            ("/p/plugin.4711.partial", false),
+            ("./src/lib.rs", true),
+            ("./.dev/fleuron.sqlite", false),
+            ("./.build-1/main.o", false),
+            (".", false),
             ("/p/Cargo.lock", false),
         ] {
             assert_eq!(is_source(root, Path::new(path)), expected, "{path}");

@@ -90,6 +90,13 @@ impl Scratch {
         waited
     }
 
+    /// Returns when the site has ended by itself, as at a signal.
+    pub(super) async fn ended(&mut self) {
+        while !self.task.is_finished() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Stops the site.
     pub(super) async fn stop(self) -> Result<(), Failure> {
         drop(self.services);
