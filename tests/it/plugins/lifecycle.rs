@@ -430,3 +430,27 @@ async fn what_another_process_removes_leaves_nothing_behind() {
         assert!(!folder.path().join("data/plugins/com.example.recorder").exists());
     }
 }
+
+#[tokio::test]
+async fn what_a_folder_keeps_under_an_id_that_was_removed_stays() {
+    let app = TestApp::spawn().await;
+    let administrator = app.administrator().await;
+    let id = "com.example.recorder";
+    let text = format!("{}\n[permissions]\ndatabase = [\"own\"]\n", manifest(id, &["on-post-created"]));
+    administrator.install(package(&text, &module(guests::RECORDER), &[])).await;
+    administrator.delete(&format!("/api/v1/admin/plugins/{id}?data=delete")).await.expect(204);
+    app.install("mine", &text, &module(guests::RECORDER)).await;
+    post("A post").create(&administrator).await;
+    let file = app.data().join("plugin-files").join(id).join("record/on-post-created.log");
+    eventually("its file is written", async || file.is_file().then_some(())).await;
+    // Off while the server starts, it runs nowhere, and what it kept is its own all the same.
+    administrator.plugin_step(id, "disable").await.expect(200);
+    let app = app.restart().await;
+    let administrator = app.administrator().await;
+    // Whatever follows what was installed has looked by the time that another step was taken.
+    administrator.install(stamper(1, "")).await;
+    administrator.plugin_step(STAMPER_ID, "disable").await.expect(200);
+    app.within(|services| async move { services.plugins.rescan().await }).await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert!(file.is_file());
+}

@@ -1,6 +1,6 @@
 //! The only queries on installed plugins and their packages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fleuron_plugin_host::PluginId;
 use sea_orm::{
@@ -195,11 +195,25 @@ pub(super) async fn decide(transaction: &Transaction, plugin: &PluginId, enabled
     Ok(())
 }
 
-/// The plugins that are gone with all that they kept.
-pub(super) async fn deleted(database: &impl ConnectionTrait) -> Result<Vec<PluginId>> {
-    let rows = plugin_installs::Entity::find().all(database).await?;
-    let installs = rows.into_iter().map(Install::read).collect::<Result<Vec<_>>>()?;
-    Ok(installs.into_iter().filter(|install| install.is_deleted).map(|install| install.plugin).collect())
+/// Which plugins are installed, and which are gone with all that they kept.
+#[derive(Default)]
+pub(super) struct Ids {
+    pub(super) installed: HashSet<PluginId>,
+    pub(super) deleted: HashSet<PluginId>,
+}
+
+/// The ids of all plugins that are or were installed from packages.
+pub(super) async fn ids(database: &impl ConnectionTrait) -> Result<Ids> {
+    let mut ids = Ids::default();
+    for row in plugin_installs::Entity::find().all(database).await? {
+        let Install { plugin, is_deleted, .. } = Install::read(row)?;
+        if is_deleted {
+            ids.deleted.insert(plugin)
+        } else {
+            ids.installed.insert(plugin)
+        };
+    }
+    Ok(ids)
 }
 
 /// Forgets an install.

@@ -15,7 +15,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::{
     PackageStore, PluginData,
     model::{Install, Removal},
-    repo::{self, InstalledPlugin},
+    repo::{self, Ids, InstalledPlugin},
     steps,
 };
 use crate::{
@@ -45,8 +45,6 @@ struct Known {
     problems: BTreeMap<PluginId, (String, Vec<String>)>,
     /// Every installed plugin: no folder may bring another under its id.
     ids: HashSet<PluginId>,
-    /// Removed plugins of which nothing is kept here any more.
-    swept: HashSet<PluginId>,
     /// Held while what runs or is stored of a plugin is changed.
     turns: BTreeMap<PluginId, Arc<tokio::sync::Mutex<()>>>,
 }
@@ -77,8 +75,7 @@ impl Installed {
 
     /// Reads which ids are taken.
     pub(crate) async fn learn(&self) -> Result<()> {
-        let ids = repo::all(self.shared.database.reader()).await?;
-        self.shared.known().ids = ids.into_iter().map(|plugin| plugin.install.plugin).collect();
+        self.shared.known().ids = repo::ids(self.shared.database.reader()).await?.installed;
         Ok(())
     }
 
@@ -89,12 +86,10 @@ impl Installed {
     /// Where the database fails. Whatever is wrong with a plugin is among its problems.
     pub(crate) async fn settle(&self) -> Result<()> {
         let shared = &self.shared;
-        let reader = shared.database.reader();
-        let deleted = repo::deleted(reader).await?;
-        let plugins = repo::all(reader).await?.into_iter().map(|plugin| plugin.install.plugin).collect();
-        shared.forget_others(&plugins, &deleted);
+        let ids = repo::ids(shared.database.reader()).await?;
+        shared.forget_others(&ids);
         // Side by side: one that takes its time to compile holds up no other.
-        let settled = plugins.iter().map(|plugin| shared.settle(plugin, false));
+        let settled = ids.installed.iter().map(|plugin| shared.settle(plugin, false));
         let outcomes = futures_util::future::join_all(settled).await;
         outcomes.into_iter().collect()
     }
@@ -145,41 +140,46 @@ impl Shared {
         turn.lock_owned().await
     }
 
-    /// Ends what another process has removed, and deletes what this one keeps of what was removed with its data: there,
-    /// too, a plugin may have written while it was being removed.
-    fn forget_others(self: &Arc<Self>, plugins: &HashSet<PluginId>, deleted: &[PluginId]) {
+    /// Ends what another process has removed, and deletes what was to go with it of those that ran here: they may have
+    /// written since. Of those that did not run here nothing is touched: a folder may bring another plugin under the id.
+    fn forget_others(self: &Arc<Self>, ids: &Ids) {
         let mut known = self.known();
         known.running.retain(|plugin, _| {
-            let stays = plugins.contains(plugin);
+            let stays = ids.installed.contains(plugin);
             if !stays {
                 self.hooks.unload(plugin);
+                if ids.deleted.contains(plugin) {
+                    tokio::spawn(Arc::clone(self).sweep(plugin.clone(), &[Duration::ZERO, LAST_CALLS]));
+                }
             }
             stays
         });
-        known.problems.retain(|plugin, _| plugins.contains(plugin));
-        known.swept.retain(|plugin| !plugins.contains(plugin));
-        known.ids.clone_from(plugins);
-        for plugin in deleted {
-            if known.swept.insert(plugin.clone()) {
-                tokio::spawn(Arc::clone(self).sweep(plugin.clone()));
-            }
-        }
+        known.problems.retain(|plugin, _| ids.installed.contains(plugin));
+        known.ids.clone_from(&ids.installed);
     }
 
-    /// Deletes what is left of a plugin, now and once the last calls that ran have ended.
-    async fn sweep(self: Arc<Self>, plugin: PluginId) {
-        for pause in [Duration::ZERO, LAST_CALLS] {
-            tokio::time::sleep(pause).await;
+    /// Deletes what is left of a plugin that ran here, after each of these pauses.
+    async fn sweep(self: Arc<Self>, plugin: PluginId, pauses: &'static [Duration]) {
+        for pause in pauses {
+            tokio::time::sleep(*pause).await;
             let _turn = self.turn(&plugin).await;
-            match repo::install(self.database.reader(), &plugin).await {
-                Ok(Some(install)) if install.is_deleted => {}
-                // It is installed again.
-                _ => return,
+            if !self.is_gone(&plugin).await {
+                return;
             }
             if let Err(error) = self.data.delete(&plugin).await {
                 tracing::warn!(%plugin, %error, "what a removed plugin kept cannot be deleted");
             }
         }
+    }
+
+    /// Whether a plugin was removed with its data, and neither a package nor a folder has brought one of its id since.
+    async fn is_gone(&self, plugin: &PluginId) -> bool {
+        let is_loaded = self.hooks.plugins().iter().any(|loaded| loaded.id == *plugin);
+        if is_loaded || self.hooks.loading().contains(plugin) {
+            return false;
+        }
+        let install = repo::install(self.database.reader(), plugin).await;
+        matches!(install, Ok(Some(install)) if install.is_deleted)
     }
 
     async fn settle(self: &Arc<Self>, plugin: &PluginId, anew: bool) -> Result<()> {
@@ -301,12 +301,11 @@ impl Shared {
         Ok(Ok(uploaded.package))
     }
 
-    fn unload(&self, plugin: &PluginId) {
+    /// Ends a plugin, and says whether it ran.
+    fn unload(&self, plugin: &PluginId) -> bool {
         let mut known = self.known();
         known.problems.remove(plugin);
-        if known.running.remove(plugin).is_some() {
-            self.hooks.unload(plugin);
-        }
+        known.running.remove(plugin).is_some() && self.hooks.unload(plugin)
     }
 
     async fn promote(&self, install: &Install) -> Result<()> {
@@ -321,8 +320,8 @@ impl Shared {
         self.discard(&dropped).await
     }
 
-    async fn remove(&self, plugin: &PluginId, removal: Removal) -> Result<()> {
-        self.unload(plugin);
+    async fn remove(self: &Arc<Self>, plugin: &PluginId, removal: Removal) -> Result<()> {
+        let ran = self.unload(plugin);
         if removal == Removal::DeleteData
             && let Err(error) = self.data.delete(plugin).await
         {
@@ -342,6 +341,10 @@ impl Shared {
             let mut known = self.known();
             known.problems.remove(plugin);
             known.ids.remove(plugin);
+        }
+        if ran && removal == Removal::DeleteData {
+            // The last calls may have written while this deleted.
+            tokio::spawn(Arc::clone(self).sweep(plugin.clone(), &[LAST_CALLS]));
         }
         self.discard(&dropped).await
     }
