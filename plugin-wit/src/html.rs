@@ -56,6 +56,26 @@ pub fn escape(text: &str) -> String {
     html
 }
 
+/// A path or address as the value of an attribute: what an address may not hold is percent-encoded. Percent signs stay,
+/// since an address may hold some already.
+pub fn address(path: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => {
+                // Writing to a string cannot fail.
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+            byte if byte.is_ascii_graphic() => encoded.push(char::from(byte)),
+            byte => {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    escape(&encoded)
+}
+
 impl<'a> Tag<'a> {
     /// Whether it is a tag of this element.
     pub fn is(&self, name: &str) -> bool {
@@ -215,7 +235,15 @@ fn end_of_raw(text: &str, name: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Piece, Pieces, escape};
+    use super::{Piece, Pieces, address, escape};
+
+    #[test]
+    fn addresses_hold_what_they_may() {
+        assert_eq!(address("/2026/11/a-post"), "/2026/11/a-post");
+        assert_eq!(address("/\u{FC}ber uns"), "/%C3%BCber%20uns");
+        assert_eq!(address("/?a=1&b=%20"), "/?a=1&amp;b=%20");
+        assert_eq!(address("/\"><script>"), "/%22%3E%3Cscript%3E");
+    }
 
     /// Text as it is, tags as `<name a=b>`, anything else as `!`.
     fn shown(html: &str) -> Vec<String> {

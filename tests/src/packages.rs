@@ -7,6 +7,7 @@ use crate::answer::Answer;
 use crate::guests::{self, stamped};
 use crate::plugins::{manifest, write_migrations, write_plugin};
 use reqwest::Method;
+use serde_json::Value;
 
 /// The package of a plugin: a manifest, its module, and migrations, each a name and SQL.
 ///
@@ -104,6 +105,12 @@ impl Actor {
         let hash = plugin["consent"]["hash"].as_str().unwrap_or_default();
         let body = serde_json::json!({ "hash": hash });
         self.post(&format!("/api/v1/admin/plugins/{id}/consent"), &body).await
+    }
+
+    /// Sets settings of a plugin.
+    pub async fn set_plugin(&self, id: &str, values: &Value) -> Answer {
+        let request = self.request(Method::PUT, &format!("/api/v1/admin/plugins/{id}/settings"));
+        self.send(request.json(&serde_json::json!({ "values": values }))).await
     }
 
     /// Uploads a package and agrees to what it asks for.

@@ -3,7 +3,6 @@
 
 use fleuron_plugin_host::{CallContext, hook};
 use fleuron_tests::{Actor, Answer, TestApp, both, eventually, id, post, text};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{assert_no_faults, eventually_logged, log_of, plugin_id, status_of};
@@ -15,9 +14,7 @@ const DUBIOUS: &str =
 const PLEASANT: &str = "Thank you for this! How long did the second measurement take, and on which machine?";
 
 async fn enable(app: &TestApp) {
-    let administrator = app.administrator().await;
-    let path = format!("/api/v1/admin/plugins/{ID}/enable");
-    administrator.send(administrator.request(Method::POST, &path)).await.expect(200);
+    app.administrator().await.plugin_step(ID, "enable").await.expect(200);
     runs(app).await;
 }
 
@@ -26,10 +23,7 @@ async fn runs(app: &TestApp) {
 }
 
 async fn set(app: &TestApp, values: &Value) {
-    let administrator = app.administrator().await;
-    let path = format!("/api/v1/admin/plugins/{ID}/settings");
-    let request = administrator.request(Method::PUT, &path).json(&json!({ "values": values }));
-    administrator.send(request).await.expect(200);
+    app.administrator().await.set_plugin(ID, values).await.expect(200);
 }
 
 /// A post to comment on.

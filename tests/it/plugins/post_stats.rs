@@ -11,9 +11,7 @@ const ID: &str = "org.fleuron.post-stats";
 const TABLES: &str = include_str!("../../../extensions/plugins/post-stats/migrations/0001_counts.sql");
 
 async fn enable(app: &TestApp) {
-    let administrator = app.administrator().await;
-    let path = format!("/api/v1/admin/plugins/{ID}/enable");
-    administrator.send(administrator.request(reqwest::Method::POST, &path)).await.expect(200);
+    app.administrator().await.plugin_step(ID, "enable").await.expect(200);
     eventually("it runs", async || status_of(app, ID).map(drop)).await;
 }
 

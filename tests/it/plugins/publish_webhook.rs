@@ -6,7 +6,6 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fleuron_tests::{Actor, TestApp, both, eventually, eventually_within, id, page, post, text};
-use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -21,9 +20,7 @@ const KEY: &[u8] = b"the key that both sides know";
 const REPEATED: Duration = Duration::from_secs(30);
 
 async fn enable(app: &TestApp) {
-    let administrator = app.administrator().await;
-    let path = format!("/api/v1/admin/plugins/{ID}/enable");
-    administrator.send(administrator.request(Method::POST, &path)).await.expect(200);
+    app.administrator().await.plugin_step(ID, "enable").await.expect(200);
     runs(app).await;
 }
 
@@ -32,10 +29,7 @@ async fn runs(app: &TestApp) {
 }
 
 async fn set(app: &TestApp, values: &Value) {
-    let administrator = app.administrator().await;
-    let path = format!("/api/v1/admin/plugins/{ID}/settings");
-    let request = administrator.request(Method::PUT, &path).json(&json!({ "values": values }));
-    administrator.send(request).await.expect(200);
+    app.administrator().await.set_plugin(ID, values).await.expect(200);
 }
 
 /// A site whose operator lets plugins reach this server, with the plugin on and told to send there.

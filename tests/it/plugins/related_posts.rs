@@ -15,9 +15,7 @@ const BAKING: &str = "Flour, water and salt make a dough, and a starter makes it
                       loaf rest in the cold over night and bake it in a hot oven until the crust is brown.";
 
 async fn enable(app: &TestApp) {
-    let administrator = app.administrator().await;
-    let path = format!("/api/v1/admin/plugins/{ID}/enable");
-    administrator.send(administrator.request(reqwest::Method::POST, &path)).await.expect(200);
+    app.administrator().await.plugin_step(ID, "enable").await.expect(200);
     eventually("it runs", async || status_of(app, ID).map(drop)).await;
 }
 

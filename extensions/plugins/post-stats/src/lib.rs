@@ -2,7 +2,6 @@
 
 mod booking;
 mod digest;
-mod html;
 mod popular;
 mod ranking;
 mod reading;

@@ -1,9 +1,8 @@
 //! Puts the list of the most viewed posts where a page asks for it.
 
 use fleuron_plugin::data::{Error, Row};
-use fleuron_plugin::database;
+use fleuron_plugin::{database, html};
 
-use crate::html;
 use crate::ranking::{MONTH, top};
 
 /// Posts in a list that does not say how many it wants.

@@ -5,7 +5,6 @@
 //! own, which follows what happens to posts, so that a render only looks up the terms of one post.
 
 mod document;
-mod html;
 mod index;
 mod json;
 mod related;

@@ -1,9 +1,8 @@
 //! The list at the end of a page.
 
-use fleuron_plugin::context;
 use fleuron_plugin::data::Error;
+use fleuron_plugin::{context, html};
 
-use crate::html;
 use crate::related::{self, Link};
 use crate::settings::Settings;
 
