@@ -9,15 +9,19 @@ use std::path::Path;
 use guest::Guests;
 
 /// The members of `tests/guests`; all are built for the bare target.
-const GUESTS: [&str; 14] = [
+const GUESTS: [&str; 18] = [
     "abort-filter",
     "caller",
+    "clockwork",
+    "counter",
     "emitter",
     "hoarder",
     "hostile",
+    "ledger",
     "meddler",
     "moderator",
     "moody",
+    "picky",
     "quick-start",
     "raw-quick-start",
     "recorder",

@@ -9,9 +9,11 @@ pub mod limits;
 pub mod password;
 pub mod permission;
 pub mod service;
+pub mod session;
 pub mod token;
 
 pub use actor::Actor;
 pub use guard::{Guard, Visitor};
 pub use permission::{Permission, Role};
 pub use service::AuthService;
+pub use session::Session;

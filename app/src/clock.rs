@@ -1,5 +1,10 @@
 //! Points in time as the database and the API hold them: whole milliseconds in UTC.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use utoipa::{PartialSchema, ToSchema};
@@ -97,6 +102,49 @@ impl PartialSchema for Timestamp {
 }
 
 impl ToSchema for Timestamp {}
+
+/// Where scheduled work gets the time from: the system's clock, or in tests one that is turned by hand.
+pub trait Clock: Send + Sync + 'static {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// A clock that stands still until it is turned, forward or back. Clones show the same time.
+#[derive(Clone, Debug)]
+pub struct ManualClock(Arc<AtomicI64>);
+
+impl ManualClock {
+    /// A clock that shows this moment.
+    pub fn at(moment: Timestamp) -> Self {
+        Self(Arc::new(AtomicI64::new(moment.millis())))
+    }
+
+    /// Turns it to this moment.
+    pub fn set(&self, moment: Timestamp) {
+        self.0.store(moment.millis(), Ordering::SeqCst);
+    }
+
+    /// Turns it by so many seconds, back when negative.
+    pub fn turn(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
 
 #[cfg(test)]
 mod tests {

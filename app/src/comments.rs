@@ -5,6 +5,7 @@ pub mod http;
 pub mod model;
 mod repo;
 pub mod service;
+mod write;
 
 pub use model::{Comment, CommentStatus, NewComment};
 pub use service::CommentService;

@@ -19,6 +19,7 @@ pub use options::Options;
 use self::{file::File, sources::Sources};
 use crate::{
     egress::EgressConfig,
+    events::EventsConfig,
     plugins::host_api::{DatabaseLimits, FileLimits, LogLimits},
 };
 
@@ -35,6 +36,8 @@ pub struct Config {
     pub plugins: PluginsConfig,
     /// Requests to other servers, whoever makes them.
     pub egress: EgressConfig,
+    /// Deliveries of events to plugins and webhooks.
+    pub events: EventsConfig,
     /// The theme.
     pub theme: ThemeConfig,
     /// Tokens and login limits.

@@ -19,7 +19,7 @@ mod turns;
 mod tests;
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -52,6 +52,9 @@ pub struct EgressRequest {
     pub headers: HeaderMap,
     /// The body, where there is one.
     pub body: Option<Vec<u8>>,
+    /// How many redirects are followed at most, also where [`EgressConfig::max_redirects`] would allow more; none:
+    /// as many as that allows.
+    pub max_redirects: Option<usize>,
     /// When all must be over, also where [`EgressConfig::timeout`] would allow more.
     pub until: Instant,
 }
@@ -108,6 +111,22 @@ impl Egress {
         Self { shared: Arc::new(Shared { config, resolver, turns, tls }) }
     }
 
+    /// Reads an address to be asked later, and refuses one that no request could go to. A name is not looked up: where
+    /// it leads by then is checked by then.
+    ///
+    /// # Errors
+    /// Where it is not an address, or names a place that is not public and that the operator has not opened.
+    pub fn check_address(&self, text: &str) -> Result<Url, EgressError> {
+        let target = Target::parse(text)?;
+        let address: IpAddr = match target.host() {
+            Host::Ipv4(address) => address.into(),
+            Host::Ipv6(address) => address.into(),
+            Host::Domain(_) => return Ok(target.into_url()),
+        };
+        resolve::reachable(&target, &[address], &self.shared.config)?;
+        Ok(target.into_url())
+    }
+
     /// Sends a request, follows its redirects and answers the last response, whatever its status.
     ///
     /// # Errors
@@ -120,6 +139,8 @@ impl Egress {
         let start = Instant::now();
         let deadline = request.until.min(start + self.shared.config.timeout);
         let caller = request.caller.clone();
+        let allowed_redirects = self.shared.config.max_redirects;
+        let redirects = request.max_redirects.unwrap_or(allowed_redirects).min(allowed_redirects);
         let hop = Hop::first(request)?;
         check(&hop, allowed)?;
 
@@ -132,7 +153,7 @@ impl Egress {
             // A place that comes free at the last moment is of no use.
             .filter(|_| Instant::now() < deadline)
             .ok_or_else(|| EgressError::Busy { host: host.clone(), waited })?;
-        timeout_at(until, Box::pin(self.shared.follow(hop, allowed, &Arc::new(turn))))
+        timeout_at(until, Box::pin(self.shared.follow(hop, redirects, allowed, &Arc::new(turn))))
             .await
             .map_err(|_elapsed| EgressError::Timeout { host, waited })?
     }
@@ -143,15 +164,15 @@ fn check(hop: &Hop, allowed: Allowed<'_>) -> Result<(), EgressError> {
 }
 
 impl Shared {
-    /// From hop to hop until an answer is not a redirect. The first hop is allowed already.
+    /// From hop to hop, over at most `limit` redirects, until an answer is none. The first hop is allowed already.
     async fn follow(
         &self,
         mut hop: Hop,
+        limit: usize,
         allowed: Allowed<'_>,
         turn: &Arc<Turn>,
     ) -> Result<EgressResponse, EgressError> {
         let first = hop.target.host_name();
-        let limit = self.config.max_redirects;
         let mut redirected_by: Option<String> = None;
         for _ in 0..=limit {
             let answer = self.send_once(&hop, turn).await;
@@ -163,6 +184,9 @@ impl Shared {
                 Answer::Redirect { status, location } => (status, location),
             };
             let from = hop.target.host_name();
+            if limit == 0 {
+                return Err(EgressError::NotFollowed { host: from, status, location: quoted(&location) });
+            }
             hop = hop
                 .redirected(status, &location)
                 .and_then(|hop| check(&hop, allowed).map(|()| hop))
@@ -199,6 +223,12 @@ fn on_the_way(redirected_by: Option<&String>, error: EgressError) -> EgressError
         None => error,
         Some(host) => EgressError::Redirect { host: host.clone(), source: Box::new(error) },
     }
+}
+
+/// Where a redirect leads, for a log: whoever redirects may write anything there.
+fn quoted(location: &[u8]) -> String {
+    const QUOTED: usize = 200;
+    String::from_utf8_lossy(location).chars().take(QUOTED).flat_map(char::escape_default).collect()
 }
 
 /// A length of time in words for a log.

@@ -7,7 +7,11 @@
 pub mod audit_log;
 pub mod categories;
 pub mod comments;
+pub mod cron_jobs;
 pub mod cron_runs;
+pub mod deliveries;
+pub mod event_queue;
+pub mod events;
 pub mod import_sources;
 pub mod leases;
 pub mod media;
@@ -24,3 +28,4 @@ pub mod refresh_tokens;
 pub mod settings;
 pub mod tags;
 pub mod users;
+pub mod webhooks;

@@ -1,15 +1,40 @@
-//! Facts that already happened. They are the only thing that fires action hooks: recorded with the change they tell of,
-//! delivered after it was committed, at least once.
+//! Facts that already happened. They are the only thing that fires action hooks and webhooks: recorded with the change
+//! they tell of, delivered after it was committed, at least once.
 
 mod bridge;
+mod cleanup;
+mod config;
+mod delivery;
+mod dto;
+mod envelope;
 mod event;
+mod health;
+pub mod http;
+mod lanes;
 mod lease;
-mod outbox;
+mod listener;
+mod live;
+mod metrics;
 mod queue;
 mod recorder;
+mod repo;
+mod retry;
+mod service;
+mod stream;
+mod unit;
 mod worker;
 
+pub use cleanup::{clean_up, discard_listener};
+pub use config::EventsConfig;
+pub(crate) use delivery::Outcome;
+pub use delivery::{Attempt, DeliveryState};
+pub use envelope::EventEnvelope;
 pub use event::{DomainEvent, Origin};
+pub use health::Backlog;
 pub use lease::Lease;
-pub use recorder::{EventRecorder, RecorderHandle};
-pub use worker::OutboxWorker;
+pub use listener::Listener;
+pub use live::LiveFeed;
+pub use metrics::EventMetrics;
+pub use recorder::{EventRecorder, Fact, RecorderHandle};
+pub use service::EventService;
+pub use worker::{OutboxWorker, WorkerParts};

@@ -7,6 +7,7 @@ mod health;
 mod middleware;
 mod page;
 pub mod routes;
+mod stream;
 
 pub use actix_web::web::{Json, Path, Query};
 pub use address::{ClientAddress, TrustedProxies};
@@ -14,3 +15,4 @@ pub use conditional::{IfMatch, entity_tag, not_modified};
 pub use extract::{configs, double_option};
 pub use middleware::{observe, security_headers};
 pub use page::{Cursor, Page};
+pub use stream::event_stream;

@@ -56,4 +56,6 @@ identifiers! {
     MediaId,
     /// An entry of the outbox; stays the same when the event is delivered again.
     EventId,
+    /// A webhook.
+    WebhookId,
 }

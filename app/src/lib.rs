@@ -31,4 +31,6 @@ pub mod startup;
 pub mod taxonomies;
 pub mod telemetry;
 pub mod themes;
+mod upkeep;
 pub mod users;
+pub mod webhooks;

@@ -1,4 +1,4 @@
-//! Posts and pages: one table, one life (draft, published, trash), told apart by their kind.
+//! Posts and pages: one table, one life (draft, scheduled, published, trash), told apart by their kind.
 
 pub mod check;
 pub mod dto;
@@ -7,6 +7,7 @@ pub mod model;
 mod repo;
 pub mod service;
 pub mod slug;
+mod timing;
 pub mod views;
 mod write;
 
@@ -15,7 +16,8 @@ pub use service::PostService;
 pub use slug::Slug;
 pub use views::ViewCounter;
 
-/// The post or page with this slug, as plugins see it: a published one, or a draft where `drafts` says so.
+/// The post or page with this slug, as plugins see it: a published one, or one that is not yet where `drafts`
+/// says so.
 pub(crate) async fn output(
     database: &crate::database::Database,
     slug: &str,
@@ -26,6 +28,6 @@ pub(crate) async fn output(
         return Ok(None);
     }
     let post = repo::find_by_slug(database.reader(), slug).await?;
-    let seen = post.filter(|post| post.is_public() || (drafts && post.status == PostStatus::Draft));
+    let seen = post.filter(|post| post.is_public() || (drafts && post.status.is_to_come()));
     Ok(seen.map(|post| (&post).into()))
 }

@@ -8,12 +8,14 @@ use url::Url;
 use crate::{
     audit::AuditService,
     auth::{AuthService, keys, token::TokenSigner},
+    clock::SystemClock,
     comments::CommentService,
     config::Config,
+    cron::{CronMetrics, CronParts, CronService},
     database::Database,
     egress::Egress,
     error::ApiError,
-    events::{EventRecorder, RecorderHandle},
+    events::{EventMetrics, EventRecorder, EventService, EventsConfig, LiveFeed, RecorderHandle},
     media::MediaService,
     plugins::{
         PluginManager, PluginService,
@@ -27,7 +29,9 @@ use crate::{
     site::Links,
     startup::StartError,
     taxonomies::TermService,
+    upkeep::Upkeep,
     users::UserService,
+    webhooks::{WebhookSender, WebhookService, Webhooks},
 };
 
 /// Named handles to everything a site can do.
@@ -58,6 +62,24 @@ pub struct Services {
     pub links: Arc<Links>,
     /// Facts to be delivered.
     pub events: EventRecorder,
+    /// What administrators see of events.
+    pub event_service: EventService,
+    /// How often and how long deliveries are tried.
+    pub events_config: Arc<EventsConfig>,
+    /// Counts of deliveries.
+    pub event_metrics: EventMetrics,
+    /// Events as they happen.
+    pub live: LiveFeed,
+    /// Scheduled jobs.
+    pub cron: CronService,
+    /// Counts of scheduled runs.
+    pub cron_metrics: CronMetrics,
+    /// Other servers that are told of events.
+    pub webhooks: Webhooks,
+    /// What goes out to them.
+    pub webhook_sender: WebhookSender,
+    /// What administrators do with them.
+    pub webhook_service: WebhookService,
     /// Views to be written.
     pub views: ViewCounter,
     /// The plugin host.
@@ -85,7 +107,14 @@ impl Services {
         let plugin_logs = PluginLogs::new(config.plugins.log);
         let recorder = RecorderHandle::default();
         let (hooks, kept) = plugin_host(config, &database, &recorder, plugin_logs.clone())?;
-        let events = EventRecorder::new(hooks.clone(), &recorder);
+        let (live, webhooks) = (LiveFeed::default(), Webhooks::default());
+        webhooks.reload(&database).await?;
+        let events = EventRecorder::new(hooks.clone(), webhooks.clone(), live.clone(), &recorder);
+        let pause_after = config.events.webhook_pause_after;
+        let webhook_sender =
+            WebhookSender::new(database.clone(), egress(config)?, webhooks.clone(), pause_after);
+        let webhook_service =
+            WebhookService::new(database.clone(), webhooks.clone(), webhook_sender.clone(), events.clone());
         let store = PackageStore::new(&config.data)
             .map_err(|error| StartError::Service(ApiError::internal(error)))?;
         let installed = Installed::new(hooks.clone(), database.clone(), store, kept);
@@ -126,12 +155,28 @@ impl Services {
         let presenter = Presenter::new(terms.clone(), users.clone(), renderer.clone(), Arc::clone(&links));
         let media = MediaService::new(database.clone(), &config.data)
             .map_err(|error| StartError::Service(ApiError::internal(error)))?;
+        let (auth, events_config) = (Arc::new(auth), Arc::new(config.events.clone()));
+        let upkeep = Upkeep {
+            database: database.clone(),
+            posts: posts.clone(),
+            comments: comments.clone(),
+            auth: Arc::clone(&auth),
+            views: views.clone(),
+            events: Arc::clone(&events_config),
+        };
+        let cron_metrics = CronMetrics::default();
+        let cron = CronService::new(CronParts {
+            database: database.clone(),
+            clock: Arc::new(SystemClock),
+            plugins: Some((hooks.clone(), plugin_logs.clone())),
+            metrics: cron_metrics.clone(),
+            builtin: upkeep.jobs()?,
+        });
         let setup = SetupService::new(database.clone(), settings.clone(), users.clone(), posts.clone());
         Ok(Self {
             audit: AuditService::new(database.clone()),
-            database,
             users,
-            auth: Arc::new(auth),
+            auth,
             terms,
             posts,
             comments,
@@ -141,12 +186,22 @@ impl Services {
             renderer,
             presenter,
             links,
+            event_service: EventService::new(database.clone(), events.clone()),
+            events_config,
+            event_metrics: EventMetrics::default(),
+            cron,
+            cron_metrics,
             events,
+            live,
+            webhooks,
+            webhook_service,
+            webhook_sender,
             views,
             hooks,
             plugins,
             plugin_service,
             plugin_logs,
+            database,
         })
     }
 
@@ -160,15 +215,18 @@ impl Services {
     }
 }
 
+/// A way out with places of its own: plugins whose requests hang keep no webhook waiting, nor the other way round.
+fn egress(config: &Config) -> Result<Egress, StartError> {
+    Egress::new(config.egress.clone()).map_err(|error| StartError::Service(ApiError::internal(error)))
+}
+
 fn plugin_host(
     config: &Config,
     database: &Database,
     recorder: &RecorderHandle,
     logs: PluginLogs,
 ) -> Result<(PluginHost, PluginData), StartError> {
-    let egress =
-        Egress::new(config.egress.clone()).map_err(|error| StartError::Service(ApiError::internal(error)))?;
-    let (ports, kept) = host_api::ports(config, database, egress, recorder.clone(), logs)
+    let (ports, kept) = host_api::ports(config, database, egress(config)?, recorder.clone(), logs)
         .map_err(|error| StartError::Service(ApiError::internal(error)))?;
     let host = HostConfig {
         code_cache: Some(config.data.join("cache").join("plugins")),

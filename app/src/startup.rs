@@ -1,6 +1,6 @@
 //! From settings to a running server: the only place where everything is wired.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web};
 use fleuron_plugin_host::HostError;
@@ -12,16 +12,13 @@ use crate::{
     cron::CronRunner,
     database::DatabaseError,
     error::ApiError,
-    events::OutboxWorker,
+    events::{LiveFeed, OutboxWorker, WorkerParts},
     http::{self, TrustedProxies, routes},
     plugins::host_api::PluginLogs,
     services::Services,
     telemetry::Metrics,
     themes::{ThemeEngine, ThemeError},
 };
-
-/// How often counted views are written.
-const FLUSH_VIEWS: Duration = Duration::from_secs(15);
 
 /// Why a site cannot be started or opened.
 #[derive(Debug, thiserror::Error)]
@@ -109,16 +106,25 @@ impl Application {
     /// Serves until a signal or the handle stops it; requests in flight finish, then everything is closed.
     pub async fn run(self) -> std::io::Result<()> {
         let services = self.services;
-        let worker =
-            OutboxWorker::start(services.database.clone(), services.hooks.clone(), services.events.clone());
-        let cron = CronRunner::start(services.database.clone(), services.hooks.clone());
-        let flusher = tokio::spawn(flush_views(Arc::clone(&services)));
-        let signals = tokio::spawn(stop_on_signals(self.server.handle(), services.plugin_logs.clone()));
+        let worker = OutboxWorker::start(WorkerParts {
+            database: services.database.clone(),
+            hooks: services.hooks.clone(),
+            webhooks: services.webhook_sender.clone(),
+            events: services.events.clone(),
+            config: Arc::clone(&services.events_config),
+            metrics: services.event_metrics.clone(),
+        });
+        let cron = CronRunner::start(&services.cron);
+        let webhooks = tokio::spawn(services.webhooks.clone().follow(services.database.clone()));
+        let signals = tokio::spawn(stop_on_signals(
+            self.server.handle(),
+            services.plugin_logs.clone(),
+            services.live.clone(),
+        ));
         let outcome = self.server.await;
         signals.abort();
         tracing::info!("stopping");
-        flusher.abort();
-        let _ = flusher.await;
+        webhooks.abort();
         cron.stop().await;
         worker.stop().await;
         match Arc::try_unwrap(services) {
@@ -134,12 +140,13 @@ impl Application {
 }
 
 /// SIGTERM and SIGINT let requests in flight finish; a second one does not wait for them.
-async fn stop_on_signals(server: ServerHandle, logs: PluginLogs) {
+async fn stop_on_signals(server: ServerHandle, logs: PluginLogs, live: LiveFeed) {
     if !next_signal().await {
         return;
     }
-    // Whoever follows a log would keep the server from stopping.
+    // Whoever follows a log or the events would keep the server from stopping.
     logs.end();
+    live.end();
     // `stop` takes effect when called; its future only waits for the end.
     let stopping = server.stop(true);
     tokio::select! {
@@ -177,22 +184,14 @@ fn default_base_url(address: SocketAddr) -> Result<Url, StartError> {
         .map_err(|error| StartError::Service(ApiError::internal(error)))
 }
 
-async fn flush_views(services: Arc<Services>) {
-    loop {
-        tokio::time::sleep(FLUSH_VIEWS).await;
-        if let Err(error) = services.views.flush(&services.database).await {
-            tracing::warn!(%error, "views could not be written; trying again");
-        }
-    }
-}
-
 fn serve(
     config: &Config,
     listener: std::net::TcpListener,
     services: Arc<Services>,
     theme: ThemeEngine,
 ) -> std::io::Result<actix_web::dev::Server> {
-    let metrics = Metrics::new(services.hooks.clone());
+    let metrics =
+        Metrics::new(services.hooks.clone(), services.event_metrics.clone(), &services.cron_metrics);
     let proxies = TrustedProxies(config.http.trusted_proxies.clone());
     let body_limit = config.http.body_limit;
     let state = State::new(&services, theme, metrics.clone(), proxies);
@@ -231,6 +230,11 @@ struct State {
     plugins: web::Data<crate::plugins::PluginService>,
     renderer: web::Data<crate::render::pipeline::Renderer>,
     audit: web::Data<crate::audit::AuditService>,
+    webhooks: web::Data<crate::webhooks::WebhookService>,
+    cron: web::Data<crate::cron::CronService>,
+    events: web::Data<crate::events::EventService>,
+    events_config: web::Data<crate::events::EventsConfig>,
+    live: web::Data<LiveFeed>,
     database: web::Data<crate::database::Database>,
     links: web::Data<crate::site::Links>,
     theme: web::Data<ThemeEngine>,
@@ -253,6 +257,11 @@ impl State {
             plugins: web::Data::new(services.plugin_service.clone()),
             renderer: web::Data::new(services.renderer.clone()),
             audit: web::Data::new(services.audit.clone()),
+            webhooks: web::Data::new(services.webhook_service.clone()),
+            cron: web::Data::new(services.cron.clone()),
+            events: web::Data::new(services.event_service.clone()),
+            events_config: web::Data::from(Arc::clone(&services.events_config)),
+            live: web::Data::new(services.live.clone()),
             database: web::Data::new(services.database.clone()),
             links: web::Data::from(Arc::clone(&services.links)),
             theme: web::Data::new(theme),
@@ -275,6 +284,11 @@ impl State {
             .app_data(self.plugins.clone())
             .app_data(self.renderer.clone())
             .app_data(self.audit.clone())
+            .app_data(self.webhooks.clone())
+            .app_data(self.cron.clone())
+            .app_data(self.events.clone())
+            .app_data(self.events_config.clone())
+            .app_data(self.live.clone())
             .app_data(self.database.clone())
             .app_data(self.links.clone())
             .app_data(self.theme.clone())

@@ -24,6 +24,8 @@ pub struct HostConfig {
     pub total_memory: usize,
     /// The longest wall time of one hook call that a manifest may ask for. Default 10 s.
     pub call_timeout_ceiling: Duration,
+    /// The longest wall time of one run of a job that a manifest may ask for. Default 60 s.
+    pub job_timeout_ceiling: Duration,
     /// Bytes of stack a guest may use. Default 1 MiB.
     pub max_stack: usize,
     /// How often running guests give way to others; also how long a call may hold the thread that asked for it.
@@ -92,6 +94,7 @@ impl Default for HostConfig {
             max_memory_ceiling: 256 << 20,
             total_memory: 2 << 30,
             call_timeout_ceiling: Duration::from_secs(10),
+            job_timeout_ceiling: Duration::from_secs(60),
             max_stack: 1 << 20,
             epoch_tick: Duration::from_millis(1),
             code_cache: None,

@@ -1,10 +1,11 @@
 //! The two generic calls through which hooks fire, filter and notify, and the one hook that is neither: rendering.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::call::Verdict;
 use crate::error::{CallError, Refusal, RefusalReason};
-use crate::hook::{ActionHook, FilterHook, Hook, RenderMarkdown};
+use crate::hook::{ActionHook, FilterHook, Hook, HookPoint, RenderMarkdown};
 use crate::host::PluginHost;
 use crate::manifest::OnError;
 use crate::plugin_id::PluginId;
@@ -29,6 +30,8 @@ pub struct CallContext {
     pub kind: Option<String>,
     /// The user on whose behalf it happens.
     pub acting_user: Option<String>,
+    /// Wall time of the call where it is a job's own; never more than [`crate::HostConfig::job_timeout_ceiling`].
+    pub time_limit: Option<Duration>,
 }
 
 /// What came out of a chain of filters.
@@ -138,48 +141,60 @@ impl PluginHost {
         Ok((None, failed))
     }
 
+    /// The plugins that are to hear of something, in the order in which they are told: those that listen to the hook,
+    /// want the topic and did not cause it. Costs no allocation where there are none.
+    pub fn audience(&self, point: HookPoint, topic: Option<&str>, chain: &[PluginId]) -> Vec<PluginId> {
+        if !self.listens(point) {
+            return Vec::new();
+        }
+        let snapshot = self.snapshot();
+        let listeners = snapshot.listeners(point).iter().filter(|listener| is_for(listener, topic, chain));
+        listeners.map(|listener| listener.plugin.manifest.id().clone()).collect()
+    }
+
     /// Tells all listeners of a hook, one after the other, and answers what became of each.
     pub async fn notify<H: ActionHook>(&self, payload: H::Payload, context: &CallContext) -> Vec<Delivery> {
         let mut deliveries = Vec::new();
-        if !self.listens(H::POINT) {
-            return deliveries;
-        }
-        let snapshot = self.snapshot();
         let (payload, context) = (Arc::new(payload), Arc::new(context.clone()));
-        for listener in snapshot.listeners(H::POINT) {
-            if concerns::<H>(listener, &payload, &context) {
-                let result = tell::<H>(listener, &payload, &context).await;
-                deliveries.push(Delivery { plugin: listener.plugin.manifest.id().clone(), result });
-            }
+        for plugin in self.audience(H::POINT, H::topic(&payload), &context.chain) {
+            let result = self.notify_one::<H>(&plugin, &payload, &context).await;
+            deliveries.push(Delivery { plugin, result });
         }
         deliveries
     }
 
-    /// Tells one plugin, if it listens and wants the payload's content type.
+    /// Tells one plugin, if it listens and wants the payload's topic.
     ///
     /// # Errors
-    /// Where it does not listen or the call fails.
+    /// Where it is not loaded, does not listen, the call fails, or what it emitted cannot be published: then it is to be
+    /// told again.
     pub async fn notify_one<H: ActionHook>(
         &self,
         plugin: &PluginId,
-        payload: H::Payload,
-        context: &CallContext,
+        payload: &Arc<H::Payload>,
+        context: &Arc<CallContext>,
     ) -> Result<(), CallError> {
         let snapshot = self.snapshot();
-        let payload = Arc::new(payload);
-        let listener = snapshot.listeners(H::POINT).iter().find(|listener| {
-            listener.plugin.manifest.id() == plugin && concerns::<H>(listener, &payload, context)
-        });
-        match listener {
-            Some(listener) => tell::<H>(listener, &payload, &Arc::new(context.clone())).await,
-            None => Err(CallError::NotListening),
+        if !snapshot.plugins.contains_key(plugin) {
+            return Err(CallError::NotLoaded);
         }
+        let mut listeners = snapshot.listeners(H::POINT).iter();
+        let listener = listeners.find(|listener| {
+            listener.plugin.manifest.id() == plugin && concerns::<H>(listener, payload, context)
+        });
+        let Some(listener) = listener else { return Err(CallError::NotListening) };
+        let (_, pending) = listener.plugin.call::<H>(payload, context).await?;
+        pending.accept().await.map_err(CallError::Unpublished)
     }
 }
 
 /// Whether a listener is to hear of this at all.
 fn concerns<H: Hook>(listener: &Listener, payload: &H::Payload, context: &CallContext) -> bool {
-    listener.wants(H::topic(payload)) && !context.chain.contains(listener.plugin.manifest.id())
+    is_for(listener, H::topic(payload), &context.chain)
+}
+
+fn is_for(listener: &Listener, topic: Option<&str>, chain: &[PluginId]) -> bool {
+    listener.wants(topic) && !chain.contains(listener.plugin.manifest.id())
 }
 
 /// What a filter said.
@@ -209,22 +224,12 @@ async fn ask<H: FilterHook>(
     if let Some(Err(reason)) = payload.as_ref().map(check) {
         return Ok(Asked::Invalid { error: pending.refuse(reason), held });
     }
-    pending.accept().await;
+    // What a filter emitted and could not be published is lost, as its log tells: its answer stands all the same.
+    let _ = pending.accept().await;
     Ok(match refused {
         Some((code, message)) => Asked::Refused { code, message },
         None => Asked::Answered { payload, held },
     })
-}
-
-/// One listener told: an action has no answer that could be a bad one.
-async fn tell<H: ActionHook>(
-    listener: &Listener,
-    payload: &Arc<H::Payload>,
-    context: &Arc<CallContext>,
-) -> Result<(), CallError> {
-    let (_, pending) = listener.plugin.call::<H>(payload, context).await?;
-    pending.accept().await;
-    Ok(())
 }
 
 /// After a failure: the value stays as it was, unless this listener must agree.
@@ -251,6 +256,7 @@ mod tests {
         send(host.filter::<OnPostCreating>(post, context, |_| Ok(())));
         send(host.render(String::new(), context, |_| Ok(())));
         send(host.notify::<OnCronTick>(None, context));
-        send(host.notify_one::<OnCronTick>(plugin, None, context));
+        let (payload, context) = (Arc::new(None), Arc::new(context.clone()));
+        send(host.notify_one::<OnCronTick>(plugin, &payload, &context));
     }
 }

@@ -64,9 +64,15 @@ fn list(names: &[String]) -> String {
 /// Why a call into a plugin gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// The plugin is not loaded or does not listen to this hook.
-    #[error("the plugin is not loaded or does not listen to this hook")]
+    /// The plugin is not loaded.
+    #[error("the plugin is not loaded")]
+    NotLoaded,
+    /// The plugin does not listen to this hook, or not for this.
+    #[error("the plugin does not listen to this hook")]
     NotListening,
+    /// The call ended well, and what it emitted could not be published.
+    #[error("what the plugin emitted could not be published: {0}")]
+    Unpublished(String),
     /// The guest trapped.
     #[error("the plugin trapped: {0}")]
     Trap(String),
@@ -102,7 +108,8 @@ impl CallError {
     pub fn was_not_tried(&self) -> bool {
         matches!(
             self,
-            CallError::NotListening
+            CallError::NotLoaded
+                | CallError::NotListening
                 | CallError::Busy
                 | CallError::BreakerOpen
                 | CallError::Quarantined

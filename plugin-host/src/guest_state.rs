@@ -137,9 +137,9 @@ impl GuestState {
     /// Gives a new call its deadline and budgets.
     pub(crate) fn begin_call(&mut self, hook: HookPoint, context: Arc<CallContext>, deadline: Instant) {
         self.deadline = deadline;
+        self.log.begin_call(&context);
         self.call.begin(hook, context);
         self.memory.begin_call();
-        self.log.begin_call();
     }
 
     /// Ends a call that went well: what it left open is undone, what it asked for is answered.

@@ -100,11 +100,6 @@ impl PluginHost {
         self.inner.registry.listens(point)
     }
 
-    /// Whether any plugin listens to a hook for content of this type, or for the event of this name.
-    pub fn listens_to(&self, point: HookPoint, topic: &str) -> bool {
-        self.inner.registry.listens_to(point, topic)
-    }
-
     /// The plugins that listen to a hook, in the order in which they are called.
     pub fn listeners(&self, point: HookPoint) -> Vec<PluginId> {
         let snapshot = self.snapshot();

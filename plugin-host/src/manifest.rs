@@ -3,8 +3,10 @@
 //! A manifest is read into these types in one pass that collects every fault, so that an author sees all of them at
 //! once. Nothing past this module handles manifest text.
 
+mod cron;
 mod faults;
 mod parse;
+mod permissions;
 mod reference;
 mod section;
 mod settings;
@@ -13,10 +15,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::cron::Schedule;
 use crate::hook::HookPoint;
 use crate::plugin_id::PluginId;
 use crate::ports::{HttpPermission, SiteView};
+pub use cron::{CatchUp, CronEntry};
 pub use faults::{ManifestErrors, ManifestFault};
 pub use reference::reference;
 pub use settings::{Setting, SettingType};
@@ -135,21 +137,6 @@ pub enum OnError {
     Keep,
     /// The request is refused (`"abort"`), for moderation and access rules.
     Abort,
-}
-
-/// One `[[cron]]` entry.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CronEntry {
-    /// The name that people read.
-    pub label: String,
-    /// The name that the plugin knows it by; unique within the plugin.
-    pub job_type: String,
-    /// What the hook is handed; none: JSON of label, job type and due time.
-    pub payload: Option<String>,
-    /// The expression as written.
-    pub cron_expr: String,
-    /// The expression, parsed.
-    pub schedule: Schedule,
 }
 
 impl Manifest {

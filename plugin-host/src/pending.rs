@@ -42,16 +42,24 @@ impl Pending {
     }
 
     /// The answer is a good one: the breaker may close, and the events go out, also where whoever asked goes away now.
-    pub(crate) async fn accept(self) {
+    ///
+    /// # Errors
+    /// Where the events could not be published, with the reason: none of them has gone out.
+    pub(crate) async fn accept(self) -> Result<(), String> {
         let Pending { plugin, context, outcome, probe, .. } = self;
         if let Some(probe) = probe {
             probe.succeeded();
         }
-        if !outcome.emitted.is_empty() {
-            let publishing =
-                tokio::time::timeout(PUBLISHING, publish(Arc::clone(&plugin), context, outcome.emitted));
-            // The runtime of the guests has the timers; a task that fails has logged why.
-            let _ = plugin.guests().spawn(publishing).await;
+        if outcome.emitted.is_empty() {
+            return Ok(());
+        }
+        let publishing =
+            tokio::time::timeout(PUBLISHING, publish(Arc::clone(&plugin), context, outcome.emitted));
+        // The runtime of the guests has the timers.
+        match plugin.guests().spawn(publishing).await {
+            Ok(Ok(published)) => published,
+            Ok(Err(_elapsed)) => Err(format!("the server did not take them within {PUBLISHING:?}")),
+            Err(_ended) => Err("the plugin host is shutting down".to_owned()),
         }
     }
 
@@ -63,14 +71,22 @@ impl Pending {
     }
 }
 
-/// Hands events over. What the application does not take is lost, and the plugin's log says so: the call itself was good.
-async fn publish(plugin: Arc<Plugin>, context: Arc<CallContext>, events: Vec<EmittedEvent>) {
-    let Some(port) = plugin.event_port() else { return };
+/// Hands events over, all or none. The plugin's log says what the application does not take.
+async fn publish(
+    plugin: Arc<Plugin>,
+    context: Arc<CallContext>,
+    events: Vec<EmittedEvent>,
+) -> Result<(), String> {
+    let Some(port) = plugin.event_port() else { return Ok(()) };
     let (id, count) = (plugin.manifest.id(), events.len());
     let chain = context.chain.iter().chain([id]).cloned().collect();
-    if let Err(error) = port.publish(id, events, chain).await {
-        plugin.note(LogLevel::Error, &format!("emit-event: {count} events of this call are lost: {error}"));
-    }
+    port.publish(id, events, chain).await.map_err(|error| {
+        plugin.note(
+            LogLevel::Error,
+            &format!("emit-event: {count} events of this call were not taken: {error}"),
+        );
+        error.to_string()
+    })
 }
 
 /// The one call that decides whether a breaker closes. Dropped without a report, the breaker rests anew.

@@ -141,7 +141,7 @@ impl Plugin {
 
     /// Writes a line of the host into the plugin's log.
     pub(crate) fn note(&self, level: LogLevel, line: &str) {
-        self.log.host(level, line);
+        self.log.host_about(level, line, None);
     }
 
     /// Calls one hook. Whoever calls says of the answer whether it is a good one.
@@ -274,7 +274,7 @@ impl Plugin {
             }
             Err(error) => {
                 if !error.was_not_tried() {
-                    self.count_failure(point, now, &error, probe);
+                    self.count_failed_call(point, now, &error, probe, context.event_id.as_deref());
                 }
                 Err(error)
             }
@@ -289,11 +289,23 @@ impl Plugin {
         error: &CallError,
         probe: Option<Probe>,
     ) {
+        self.count_failed_call(point, now, error, probe, None);
+    }
+
+    /// Counts a failure; `call` is the id of the event that the call was about.
+    fn count_failed_call(
+        &self,
+        point: HookPoint,
+        now: Instant,
+        error: &CallError,
+        probe: Option<Probe>,
+        call: Option<&str>,
+    ) {
         let Some(hook) = self.hook(point) else { return };
         hook.metrics.failed();
         *hook.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
         tracing::warn!(plugin = %self.manifest.id(), hook = %point, error = %error, "a plugin failed");
-        self.log.keep(LogLevel::Error, &format!("{point}: {error}"));
+        self.log.keep(LogLevel::Error, &format!("{point}: {error}"), call);
         let admission = if probe.is_some() { Admission::Probe } else { Admission::Call };
         if let Some(probe) = probe {
             probe.failed();

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 
+use crate::dispatch::CallContext;
 use crate::plugin_id::PluginId;
 use crate::ports::{LogLevel, LogPort};
 
@@ -20,6 +21,8 @@ pub(crate) struct PluginLog {
     lines_per_call: u32,
     line_bytes: usize,
     lines_left: AtomicU32,
+    /// What the call that runs is part of.
+    context: Mutex<Arc<CallContext>>,
 }
 
 impl PluginLog {
@@ -30,12 +33,14 @@ impl PluginLog {
         line_bytes: usize,
     ) -> PluginLog {
         let lines_per_call = lines_per_call.saturating_add(1);
-        PluginLog { plugin, port, lines_per_call, line_bytes, lines_left: AtomicU32::new(lines_per_call) }
+        let lines_left = AtomicU32::new(lines_per_call);
+        PluginLog { plugin, port, lines_per_call, line_bytes, lines_left, context: Mutex::default() }
     }
 
-    /// Starts a new call's allowance of lines.
-    pub(crate) fn begin_call(&self) {
+    /// Starts a new call's allowance of lines, which belong to it from now on.
+    pub(crate) fn begin_call(&self, context: &Arc<CallContext>) {
         self.lines_left.store(self.lines_per_call, Ordering::Relaxed);
+        *self.context.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(context);
     }
 
     /// A line from the guest, counted against the call's allowance.
@@ -54,15 +59,22 @@ impl PluginLog {
         }
     }
 
-    /// A line for the plugin's own log alone, about what the server's log has already.
-    pub(crate) fn keep(&self, level: LogLevel, line: &str) {
-        self.port.log(&self.plugin, level, &tidy(line, self.line_bytes));
+    /// A line for the plugin's own log alone, about what the server's log has already: about a call, by its event's id,
+    /// where there is one.
+    pub(crate) fn keep(&self, level: LogLevel, line: &str, call: Option<&str>) {
+        self.port.log(&self.plugin, level, &tidy(line, self.line_bytes), call);
     }
 
-    /// A line from the host about the plugin.
+    /// A line from the host about the plugin, and about the call that runs.
     pub(crate) fn host(&self, level: LogLevel, line: &str) {
+        let context = Arc::clone(&self.context.lock().unwrap_or_else(PoisonError::into_inner));
+        self.host_about(level, line, context.event_id.as_deref());
+    }
+
+    /// A line from the host about the plugin and one of its calls, by its event's id.
+    pub(crate) fn host_about(&self, level: LogLevel, line: &str, call: Option<&str>) {
         let line = tidy(line, self.line_bytes);
-        self.port.log(&self.plugin, level, &line);
+        self.port.log(&self.plugin, level, &line, call);
         let plugin = self.plugin.as_str();
         match level {
             LogLevel::Debug => tracing::debug!(target: "plugin", plugin, "{line}"),
@@ -170,17 +182,20 @@ impl AsyncWrite for LineWriter {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
 
     #[derive(Default)]
     struct Lines(Mutex<Vec<String>>);
 
     impl LogPort for Lines {
-        fn log(&self, _plugin: &PluginId, level: LogLevel, line: &str) {
-            self.0.lock().expect("lines").push(format!("{} {line}", level.as_str()));
+        fn log(&self, _plugin: &PluginId, level: LogLevel, line: &str, call: Option<&str>) {
+            let call = call.map(|call| format!(" of {call}")).unwrap_or_default();
+            self.0.lock().expect("lines").push(format!("{} {line}{call}", level.as_str()));
         }
+    }
+
+    fn call(event: &str) -> Arc<CallContext> {
+        Arc::new(CallContext { event_id: Some(event.to_owned()), ..CallContext::default() })
     }
 
     fn log(lines: &Arc<Lines>, lines_per_call: u32) -> PluginLog {
@@ -202,9 +217,24 @@ mod tests {
             log.guest(LogLevel::Info, "x");
         }
         assert_eq!(lines.0.lock().expect("lines").len(), 4, "three and the word that there was more");
-        log.begin_call();
+        log.begin_call(&Arc::default());
         log.guest(LogLevel::Info, "again");
         assert_eq!(lines.0.lock().expect("lines").last().map(String::as_str), Some("info again"));
+    }
+
+    #[test]
+    fn lines_belong_to_the_call_that_runs() {
+        let lines = Arc::new(Lines::default());
+        let log = log(&lines, 3);
+        log.host(LogLevel::Info, "before");
+        for event in ["one", "two"] {
+            log.begin_call(&call(event));
+            log.guest(LogLevel::Info, "x");
+        }
+        log.host_about(LogLevel::Warn, "y", Some("one"));
+        log.keep(LogLevel::Error, "z", None);
+        let written = lines.0.lock().expect("lines");
+        assert_eq!(*written, ["info before", "info x of one", "info x of two", "warn y of one", "error z"]);
     }
 
     #[test]

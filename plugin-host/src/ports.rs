@@ -37,8 +37,8 @@ impl PortError {
 /// Content, read only.
 #[async_trait]
 pub trait ContentPort: Send + Sync + 'static {
-    /// The post with this slug as a JSON object; none where there is no such post. One that is not published is answered
-    /// only where `drafts` says so; what is in the trash never is.
+    /// The post with this slug as a JSON object; none where there is no such post. One that is not published is
+    /// answered only where `drafts` says so; what is in the trash never is.
     async fn post(&self, plugin: &PluginId, slug: &str, drafts: bool) -> Result<Option<String>, PortError>;
 }
 
@@ -119,8 +119,9 @@ impl LogLevel {
 
 /// Keeps the last lines of each plugin for its administrator. Called on hot paths: it must not block.
 pub trait LogPort: Send + Sync + 'static {
-    /// One line, already capped and free of control characters.
-    fn log(&self, plugin: &PluginId, level: LogLevel, line: &str);
+    /// One line, already capped and free of control characters. `call` is the id of the event whose delivery, or of the
+    /// run whose call the line belongs to, where it belongs to one.
+    fn log(&self, plugin: &PluginId, level: LogLevel, line: &str, call: Option<&str>);
 }
 
 /// Everything the host asks of the application. Cheap to clone.

@@ -111,11 +111,6 @@ impl Registry {
         !self.current.load().listeners(point).is_empty()
     }
 
-    /// Whether anybody listens to this topic.
-    pub(crate) fn listens_to(&self, point: HookPoint, topic: &str) -> bool {
-        self.current.load().listeners(point).iter().any(|listener| listener.wants(Some(topic)))
-    }
-
     /// The number of the snapshot.
     pub(crate) fn generation(&self) -> u64 {
         self.current.load().generation

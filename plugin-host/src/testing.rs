@@ -234,7 +234,7 @@ impl FilePort for MemoryPorts {
 }
 
 impl LogPort for MemoryPorts {
-    fn log(&self, plugin: &PluginId, level: LogLevel, line: &str) {
+    fn log(&self, plugin: &PluginId, level: LogLevel, line: &str, _call: Option<&str>) {
         self.lock().lines.push(LogLine { plugin: plugin.clone(), level, line: line.to_owned() });
     }
 }

@@ -20,7 +20,7 @@ pub struct PostInput {
     pub category_id: Option<String>,
     /// The ids of the post's tags. `None` keeps those it has.
     pub tag_ids: Option<Vec<String>>,
-    /// `draft` or `published`. `None` keeps the present status. The site still checks what the author may do.
+    /// `draft`, `scheduled` or `published`. `None` keeps the present status. The site still checks what the author may do.
     pub status: Option<String>,
     /// The address of the cover image. `None` leaves the post without one.
     pub cover_image: Option<String>,
@@ -39,7 +39,7 @@ pub struct PostOutput {
     pub content: String,
     /// The summary, as plain text.
     pub excerpt: Option<String>,
-    /// `draft`, `published` or `trash`.
+    /// `draft`, `scheduled`, `published` or `trash`.
     pub status: String,
     /// The id of the user who created the post.
     pub created_by: String,

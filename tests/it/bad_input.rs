@@ -33,7 +33,7 @@ async fn send(actor: &Actor, method: &str, path: &str, kind: Option<&str>, body:
 /// How many posts there are, of every status.
 async fn count(actor: &Actor) -> usize {
     let mut count = 0;
-    for status in ["draft", "published", "trash"] {
+    for status in ["draft", "scheduled", "published", "trash"] {
         let answer = actor.get(&format!("/api/v1/posts?limit=100&status={status}")).await.expect(200);
         count += answer.items().len();
     }

@@ -166,6 +166,24 @@ async fn an_import_can_be_repeated() {
 }
 
 #[tokio::test]
+async fn a_post_with_a_date_ahead_is_scheduled() {
+    let app = TestApp::spawn().await;
+    let blog = app.scratch().join("blog");
+    write(&blog, "ahead.md", "+++\ntitle = \"Ahead\"\ndate = 2150-01-01\n+++\nNot yet.\n");
+    let said = import(&app, &blog, &[]).await;
+    assert_said(&said, "1 imported, 0 updated, 0 unchanged, 0 skipped");
+    assert_said(&said, "ahead.md: its date lies ahead: scheduled for 2150-01-01T00:00:00.000Z");
+    app.guest().get("/ahead").await.expect(404);
+    let post = app.editor().await.get("/api/v1/posts/ahead").await.expect(200).json();
+    assert_eq!(
+        (text(&post, "status"), text(&post, "published_at")),
+        ("scheduled", "2150-01-01T00:00:00.000Z")
+    );
+    assert!(text(&post, "created_at") < "2150", "{post:#}");
+    assert_said(&import(&app, &blog, &[]).await, "0 imported, 0 updated, 1 unchanged");
+}
+
+#[tokio::test]
 async fn a_dry_run_writes_nothing() {
     let app = TestApp::spawn().await;
     let blog = app.scratch().join("blog");

@@ -11,6 +11,8 @@ mod command_line;
 #[cfg(test)]
 mod comments;
 #[cfg(test)]
+mod cron;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod edits;
@@ -21,9 +23,13 @@ mod feeds;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod live_stream;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod outbox;
 #[cfg(test)]
 mod permissions;
 #[cfg(test)]
@@ -32,6 +38,8 @@ mod plugins;
 mod posts;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod scheduling;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
@@ -47,7 +55,11 @@ mod taxonomies;
 #[cfg(test)]
 mod themes;
 #[cfg(test)]
+mod two_servers;
+#[cfg(test)]
 mod users;
+#[cfg(test)]
+mod webhooks;
 
 /// The real program.
 #[cfg(test)]

@@ -69,6 +69,13 @@ fn body(method: &Method, path: &str) -> Option<Value> {
         ("POST", "/posts/{post}/comments") => {
             Some(json!({ "content": "Hm.", "nickname": "Ada", "email": "ada@example.com" }))
         }
+        ("POST", "/admin/webhooks") => {
+            Some(json!({ "url": "https://receiver.example.com/", "events": ["post.*"] }))
+        }
+        (_, path) if path.starts_with("/admin/deliveries") || path.starts_with("/admin/cron") => {
+            Some(json!({}))
+        }
+        (_, path) if path.starts_with("/admin/webhooks/") => Some(json!({})),
         ("POST", "/admin/users") => Some(json!({
             "username": unique, "email": format!("{unique}@example.com"),
             "password": "a quite long password", "role": "author",
@@ -83,7 +90,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
     }
 }
 
-const TABLE: [(&str, &str, Statuses); 43] = [
+const TABLE: [(&str, &str, Statuses); 66] = [
     ("GET", "/auth/me", [401, 200, 200, 200, 200, 200]),
     ("GET", "/posts/{post}", [200, 200, 200, 200, 200, 200]),
     ("GET", "/posts/{draft}", [404, 404, 404, 404, 200, 200]),
@@ -127,6 +134,33 @@ const TABLE: [(&str, &str, Statuses); 43] = [
     ("POST", "/admin/plugins/com.example.nobody/rollback", [401, 403, 403, 403, 403, 404]),
     ("DELETE", "/admin/plugins/com.example.nobody", [401, 403, 403, 403, 403, 404]),
     ("GET", "/admin/audit", [401, 403, 403, 403, 403, 200]),
+    ("GET", "/admin/events", [401, 403, 403, 403, 403, 200]),
+    ("GET", "/admin/events/00000000-0000-0000-0000-000000000000", [401, 403, 403, 403, 403, 404]),
+    ("GET", "/admin/deliveries", [401, 403, 403, 403, 403, 200]),
+    ("GET", "/admin/deliveries/00000000-0000-0000-0000-000000000000", [401, 403, 403, 403, 403, 404]),
+    ("POST", "/admin/deliveries/replay", [401, 403, 403, 403, 403, 200]),
+    ("POST", "/admin/deliveries/discard", [401, 403, 403, 403, 403, 200]),
+    ("POST", "/admin/deliveries/00000000-0000-0000-0000-000000000000/replay", [401, 403, 403, 403, 403, 404]),
+    (
+        "POST",
+        "/admin/deliveries/00000000-0000-0000-0000-000000000000/discard",
+        [401, 403, 403, 403, 403, 404],
+    ),
+    ("GET", "/admin/webhooks", [401, 403, 403, 403, 403, 200]),
+    ("POST", "/admin/webhooks", [401, 403, 403, 403, 403, 201]),
+    ("GET", "/admin/webhooks/00000000-0000-0000-0000-000000000000", [401, 403, 403, 403, 403, 404]),
+    ("PATCH", "/admin/webhooks/00000000-0000-0000-0000-000000000000", [401, 403, 403, 403, 403, 404]),
+    ("DELETE", "/admin/webhooks/00000000-0000-0000-0000-000000000000", [401, 403, 403, 403, 403, 404]),
+    ("POST", "/admin/webhooks/00000000-0000-0000-0000-000000000000/test", [401, 403, 403, 403, 403, 404]),
+    ("POST", "/admin/webhooks/00000000-0000-0000-0000-000000000000/secret", [401, 403, 403, 403, 403, 404]),
+    ("POST", "/admin/webhooks/00000000-0000-0000-0000-000000000000/resume", [401, 403, 403, 403, 403, 404]),
+    ("GET", "/admin/cron/jobs", [401, 403, 403, 403, 403, 200]),
+    ("GET", "/admin/cron/jobs/site/clean-up", [401, 403, 403, 403, 403, 200]),
+    ("POST", "/admin/cron/jobs/site/clean-up/pause", [401, 403, 403, 403, 403, 200]),
+    ("POST", "/admin/cron/jobs/site/clean-up/resume", [401, 403, 403, 403, 403, 200]),
+    ("POST", "/admin/cron/jobs/site/purge-trash/run", [401, 403, 403, 403, 403, 202]),
+    ("GET", "/admin/cron/runs", [401, 403, 403, 403, 403, 200]),
+    ("GET", "/admin/cron/runs/00000000-0000-0000-0000-000000000000", [401, 403, 403, 403, 403, 404]),
 ];
 
 both! {

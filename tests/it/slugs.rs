@@ -136,13 +136,4 @@ both! {
         let editor = app.editor().await;
         editor.patch(&at(&draft), &json!({ "slug": "contact" })).await.problem(409, "slug_taken");
     }
-
-    async fn a_date_ahead_is_refused(app: TestApp) {
-        let author = app.author().await;
-        let ahead = post("Later").published().with("published_at", "2999-01-01T00:00:00Z");
-        assert_eq!(author.post("/api/v1/posts", &ahead.body()).await.faulty_fields(), ["published_at"]);
-        let draft = post("Later").with("published_at", "2999-01-01T00:00:00Z").create(&author).await;
-        let publish = json!({ "status": "published" });
-        assert_eq!(author.patch(&at(&draft), &publish).await.faulty_fields(), ["published_at"]);
-    }
 }

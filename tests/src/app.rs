@@ -9,6 +9,7 @@ use std::time::Duration;
 use fleuron::auth::{Role, password::Password};
 use fleuron::config::{Config, PluginsConfig};
 use fleuron::egress::EgressConfig;
+use fleuron::events::EventsConfig;
 use fleuron::services::Services;
 use fleuron::users::{Email, NewUser, Username};
 use reqwest::{Client, redirect};
@@ -246,6 +247,18 @@ impl TestAppBuilder {
     pub fn egress_allow(mut self, addresses: &str) -> Self {
         self.config.egress.allow_private =
             EgressConfig::parse_allow(addresses).unwrap_or_else(|fault| panic!("{addresses}: {fault}"));
+        self
+    }
+
+    /// How often and how long deliveries of events are tried.
+    pub fn events(mut self, set: impl FnOnce(&mut EventsConfig)) -> Self {
+        set(&mut self.config.events);
+        self
+    }
+
+    /// How long a request to another server may take.
+    pub fn egress_timeout(mut self, timeout: Duration) -> Self {
+        self.config.egress.timeout = timeout;
         self
     }
 

@@ -9,14 +9,17 @@ use uuid::Uuid;
 const SERVER: &str = "FLEURON_TEST_POSTGRES";
 
 /// A PostgreSQL database that goes with this value.
-pub(crate) struct PostgresDatabase {
+pub struct PostgresDatabase {
     server: Url,
     name: String,
 }
 
 impl PostgresDatabase {
     /// Makes one; `None`, with a loud line, when no server is named.
-    pub(crate) async fn create() -> Option<Self> {
+    ///
+    /// # Panics
+    /// When the server that is named does not make it.
+    pub async fn create() -> Option<Self> {
         let Ok(server) = std::env::var(SERVER) else {
             let thread = std::thread::current();
             eprintln!("SKIPPED {}: {SERVER} is not set", thread.name().unwrap_or("a test on PostgreSQL"));
@@ -28,10 +31,15 @@ impl PostgresDatabase {
         Some(Self { server, name })
     }
 
-    pub(crate) fn config(&self) -> DatabaseConfig {
+    /// Where it is reached, as `DATABASE_URL` has it.
+    pub fn url(&self) -> String {
         let mut url = self.server.clone();
         url.set_path(&self.name);
-        let mut config = DatabaseConfig::parse(url.as_str()).expect("a URL of PostgreSQL");
+        url.to_string()
+    }
+
+    pub(crate) fn config(&self) -> DatabaseConfig {
+        let mut config = DatabaseConfig::parse(&self.url()).expect("a URL of PostgreSQL");
         // Many tests share one server, which takes a hundred connections.
         config.max_connections = 8;
         config

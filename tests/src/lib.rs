@@ -19,6 +19,8 @@ pub mod packages;
 mod plugins;
 mod process;
 mod server;
+mod silence;
+pub mod storm;
 mod wait;
 
 pub use actor::{Account, Actor, PASSWORD};
@@ -26,7 +28,9 @@ pub use answer::Answer;
 pub use app::{TestApp, TestAppBuilder};
 pub use builders::{NewPost, page, post};
 pub use caller::{Caller, NEIGHBOUR, NewCaller, caller};
+pub use database::PostgresDatabase;
 pub use http_text::{encode_form, exchange};
 pub use plugins::{manifest, write_migrations, write_plugin};
 pub use process::{Finished, Program, Running, Serving};
+pub use silence::Silence;
 pub use wait::{PATIENCE, eventually, eventually_within, id, text};

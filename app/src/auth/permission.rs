@@ -42,6 +42,8 @@ pub enum Permission {
     ManagePlugins,
     /// Read who did what.
     ReadAuditTrail,
+    /// See and steer events, webhooks and scheduled jobs.
+    ManageOperations,
 }
 
 impl Permission {
@@ -51,9 +53,11 @@ impl Permission {
             Self::WritePosts | Self::CreateTags => Role::Contributor,
             Self::PublishPosts => Role::Author,
             Self::EditOthers | Self::ManageTaxonomies | Self::ModerateComments => Role::Editor,
-            Self::ManageUsers | Self::ManageSettings | Self::ManagePlugins | Self::ReadAuditTrail => {
-                Role::Administrator
-            }
+            Self::ManageUsers
+            | Self::ManageSettings
+            | Self::ManagePlugins
+            | Self::ReadAuditTrail
+            | Self::ManageOperations => Role::Administrator,
         }
     }
 }
@@ -71,6 +75,7 @@ impl std::fmt::Display for Permission {
             Self::ManageSettings => "change the site's settings",
             Self::ManagePlugins => "manage plugins",
             Self::ReadAuditTrail => "read the audit trail",
+            Self::ManageOperations => "see and steer events, webhooks and scheduled jobs",
         })
     }
 }
@@ -146,6 +151,8 @@ markers! {
     ManagePlugins,
     /// See [`Permission::ReadAuditTrail`].
     ReadAuditTrail,
+    /// See [`Permission::ManageOperations`].
+    ManageOperations,
 }
 
 #[cfg(test)]

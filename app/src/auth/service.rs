@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter,
+    sea_query::{Expr, Query},
 };
 use uuid::Uuid;
 
@@ -28,6 +31,10 @@ use crate::{
 const REFRESH_TOKEN_LENGTH: usize = 32;
 /// No e-mail address and no user name is longer, in bytes.
 const LOGIN_LENGTH: usize = 254;
+/// How long a refresh token is kept after its end, in seconds.
+const KEPT: i64 = 24 * 3600;
+/// How many refresh tokens are removed in one transaction.
+const REMOVED_AT_ONCE: u64 = 1000;
 
 /// What signing in or refreshing gives.
 pub struct Session {
@@ -89,9 +96,7 @@ impl AuthService {
         if let (Verdict::RightButRehash, Some(old)) = (verdict, hash) {
             self.users.store_hash(user.id, old, password.hash().await?).await?;
         }
-        let session = self.open_session(&user).await?;
-        self.events.wake();
-        Ok(session)
+        self.open_session(&user).await
     }
 
     /// Trades a refresh token for a new session. One that was used before ends its whole family: it was stolen.
@@ -151,19 +156,37 @@ impl AuthService {
             used_at: None,
         };
         let events = self.events.clone();
-        self.database
+        let fact = self
+            .database
             .write((row, user.clone()), move |transaction, (row, user)| {
                 let events = events.clone();
                 Box::pin(async move {
                     UserService::still_holds(transaction, user).await?;
-                    delete_expired(transaction, row.created_at).await?;
                     refresh_tokens::ActiveModel::from(row.clone()).insert(transaction).await?;
-                    events.record(transaction, &DomainEvent::UserLoggedIn { id: user.id }).await?;
-                    Ok(())
+                    events.record(transaction, DomainEvent::UserLoggedIn { id: user.id }).await
                 })
             })
             .await?;
+        self.events.committed([fact]);
         self.session(user, refresh_token)
+    }
+
+    /// Removes the refresh tokens that ended more than a day before `now`, and answers how many. Those that were used are
+    /// kept until then as well: their second use tells of a theft.
+    pub async fn purge_sessions(&self, now: Timestamp) -> Result<u64> {
+        let mut purged = 0;
+        loop {
+            let removed = self
+                .database
+                .write(now.plus_seconds(-KEPT), |transaction, before| {
+                    Box::pin(async move { Ok(delete_expired(transaction, *before).await?) })
+                })
+                .await?;
+            purged += removed;
+            if removed < REMOVED_AT_ONCE {
+                return Ok(purged);
+            }
+        }
     }
 
     fn session(&self, user: &User, refresh_token: String) -> Result<Session> {
@@ -188,12 +211,19 @@ async fn end_family(transaction: &Transaction, family: Uuid) -> Result<(), DbErr
         .map(|_| ())
 }
 
-async fn delete_expired(transaction: &Transaction, now: i64) -> Result<(), DbErr> {
-    refresh_tokens::Entity::delete_many()
-        .filter(refresh_tokens::Column::ExpiresAt.lt(now))
+/// Removes some of the tokens that ended before this moment, and says how many.
+async fn delete_expired(transaction: &Transaction, before: Timestamp) -> Result<u64, DbErr> {
+    let some = Query::select()
+        .column(refresh_tokens::Column::Id)
+        .from(refresh_tokens::Entity)
+        .and_where(refresh_tokens::Column::ExpiresAt.lt(before.millis()))
+        .limit(REMOVED_AT_ONCE)
+        .to_owned();
+    let outcome = refresh_tokens::Entity::delete_many()
+        .filter(refresh_tokens::Column::Id.in_subquery(some))
         .exec(transaction)
-        .await
-        .map(|_| ())
+        .await?;
+    Ok(outcome.rows_affected)
 }
 
 /// Marks the old token used and adds the new one. `None`: the old one is unknown, over, or was used before; in the last

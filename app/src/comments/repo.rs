@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -15,6 +15,9 @@ use crate::{
     http::Cursor,
     ids::{CommentId, PostId, UserId},
 };
+
+/// Of how many comments the answers are looked up at once.
+const PARENTS: usize = 400;
 
 impl From<comments::Model> for Comment {
     fn from(row: comments::Model) -> Self {
@@ -71,6 +74,51 @@ pub(super) async fn update(database: &impl ConnectionTrait, comment: &Comment) -
 
 pub(super) async fn delete(database: &impl ConnectionTrait, id: CommentId) -> Result<bool, DbErr> {
     Ok(comments::Entity::delete_by_id(id.0).exec(database).await?.rows_affected == 1)
+}
+
+/// Removes the comment if it is still at this version; says whether it was.
+pub(super) async fn delete_unchanged(
+    database: &impl ConnectionTrait,
+    comment: &Comment,
+) -> Result<bool, DbErr> {
+    let outcome = comments::Entity::delete_many()
+        .filter(comments::Column::Id.eq(comment.id.0))
+        .filter(comments::Column::Version.eq(comment.version))
+        .exec(database)
+        .await?;
+    Ok(outcome.rows_affected == 1)
+}
+
+/// The comment and all answers beneath it, each after what it answers.
+pub(super) async fn thread(database: &impl ConnectionTrait, root: Comment) -> Result<Vec<Comment>, DbErr> {
+    let (mut thread, mut asked) = (vec![root], 0);
+    while asked < thread.len() {
+        let parents: Vec<Uuid> =
+            thread.iter().skip(asked).take(PARENTS).map(|comment: &Comment| comment.id.0).collect();
+        asked += parents.len();
+        let answers =
+            comments::Entity::find().filter(comments::Column::ParentId.is_in(parents)).all(database).await?;
+        thread.extend(answers.into_iter().map(Comment::from));
+    }
+    Ok(thread)
+}
+
+/// Some of the comments that have been spam or in the trash since before this moment, and that nobody answered.
+pub(super) async fn purgeable(
+    database: &impl ConnectionTrait,
+    before: Timestamp,
+    limit: u64,
+) -> Result<Vec<Comment>, DbErr> {
+    const UNANSWERED: &str =
+        "NOT EXISTS (SELECT 1 FROM comments AS answers WHERE answers.parent_id = comments.id)";
+    let rows = comments::Entity::find()
+        .filter(comments::Column::Status.is_in([CommentStatus::Spam.as_str(), CommentStatus::Trash.as_str()]))
+        .filter(comments::Column::UpdatedAt.lt(before.millis()))
+        .filter(Expr::cust(UNANSWERED))
+        .limit(limit)
+        .all(database)
+        .await?;
+    Ok(rows.into_iter().map(Comment::from).collect())
 }
 
 /// The oldest `limit` approved comments of a post.

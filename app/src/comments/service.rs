@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use fleuron_plugin_host::{CallContext, CommentInput, Filtered, HookPoint, PluginHost, hook};
 
-use super::{Comment, CommentStatus, NewComment, dto::UpdateCommentRequest, repo};
+use super::{Comment, CommentStatus, NewComment, dto::UpdateCommentRequest, repo, write};
 use crate::{
     auth::{
         Actor, Permission,
@@ -12,9 +12,9 @@ use crate::{
     },
     clock::Timestamp,
     config::HttpConfig,
-    database::{Database, Transaction},
+    database::Database,
     error::{ApiError, ErrorCode, FieldError, Result},
-    events::{DomainEvent, EventRecorder, Origin},
+    events::{EventRecorder, Fact},
     http::{Cursor, IfMatch, Page},
     ids::{CommentId, PostId},
     plugins::refused,
@@ -132,26 +132,17 @@ impl CommentService {
 
     async fn store(&self, comment: Comment) -> Result<Comment> {
         let events = self.events.clone();
-        let comment = self
+        let (comment, fact) = self
             .database
             .write(comment, move |transaction, comment| {
                 let events = events.clone();
                 Box::pin(async move {
-                    check_parent(transaction, comment).await?;
-                    repo::insert(transaction, comment).await?;
-                    let event = DomainEvent::CommentCreated {
-                        id: comment.id,
-                        post_id: comment.post_id,
-                        comment: comment.into(),
-                        origin: Origin { version: Some(comment.version), user: comment.user_id },
-                    };
-                    events.record(transaction, &event).await?;
-                    Ok(comment.clone())
+                    let fact = write::create(transaction, comment, &events).await?;
+                    Ok((comment.clone(), fact))
                 })
             })
             .await?;
-        self.database.changes().touch_content();
-        self.events.wake();
+        self.changed([fact]);
         Ok(comment)
     }
 
@@ -207,40 +198,58 @@ impl CommentService {
         if let Some(fault) = request.content.as_deref().and_then(content_fault) {
             return Err(ApiError::validation(vec![fault]));
         }
-        let comment = self
+        let events = self.events.clone();
+        let (comment, fact) = self
             .database
-            .write(request, move |transaction, request| {
-                Box::pin(async move {
-                    let found = repo::find(transaction, id).await?;
-                    let mut comment = found.ok_or_else(|| ApiError::not_found("comment"))?;
-                    seen.check(comment.version)?;
-                    comment.status = request.status.unwrap_or(comment.status);
-                    if let Some(content) = &request.content {
-                        comment.content = content.trim().to_owned();
-                    }
-                    comment.updated_at = Timestamp::now();
-                    comment.version += 1;
-                    if !repo::update(transaction, &comment).await? {
-                        let detail = "Somebody else is changing this comment. Read it again.";
-                        return Err(ApiError::new(ErrorCode::EditConflict, detail));
-                    }
-                    Ok(comment)
-                })
+            .write((request, actor.user_id()), move |transaction, (request, by)| {
+                let events = events.clone();
+                Box::pin(async move { write::update(transaction, id, seen, request, *by, &events).await })
             })
             .await?;
-        self.database.changes().touch_content();
+        self.changed([fact]);
         Ok(comment)
     }
 
     /// Removes a comment and its answers for good.
     pub async fn delete(&self, actor: &Actor, id: CommentId) -> Result<()> {
         actor.require(Permission::ModerateComments)?;
-        let deleted = self
+        let events = self.events.clone();
+        let facts = self
             .database
-            .write(id, |transaction, id| Box::pin(async move { Ok(repo::delete(transaction, *id).await?) }))
+            .write((id, actor.user_id()), move |transaction, (id, by)| {
+                let events = events.clone();
+                Box::pin(async move { write::delete(transaction, *id, *by, &events).await })
+            })
             .await?;
+        self.changed(facts.ok_or_else(|| ApiError::not_found("comment"))?);
+        Ok(())
+    }
+
+    /// Removes the comments for good that have been spam or in the trash since before this moment, and answers how many.
+    /// One that was answered stays for as long as its answers do: they would go with it.
+    pub async fn purge(&self, before: Timestamp) -> Result<u64> {
+        let mut purged = 0;
+        loop {
+            let events = self.events.clone();
+            let facts = self
+                .database
+                .write(before, move |transaction, before| {
+                    let events = events.clone();
+                    Box::pin(async move { write::purge(transaction, *before, &events).await })
+                })
+                .await?;
+            if facts.is_empty() {
+                return Ok(purged);
+            }
+            purged += facts.len() as u64;
+            self.changed(facts);
+        }
+    }
+
+    /// After a commit: pages are stale, and what was recorded may be delivered.
+    fn changed(&self, facts: impl IntoIterator<Item = Fact>) {
         self.database.changes().touch_content();
-        if deleted { Ok(()) } else { Err(ApiError::not_found("comment")) }
+        self.events.committed(facts);
     }
 
     async fn open_post(&self, actor: &Actor, id: PostId) -> Result<Post> {
@@ -260,18 +269,6 @@ impl CommentService {
             new.email = user.email;
         }
         Ok(())
-    }
-}
-
-/// An answer stands beneath the post of the comment that it answers.
-async fn check_parent(transaction: &Transaction, comment: &Comment) -> Result<()> {
-    let Some(parent) = comment.parent_id else { return Ok(()) };
-    match repo::find(transaction, parent).await? {
-        Some(parent) if parent.post_id == comment.post_id => Ok(()),
-        _ => {
-            let fault = FieldError::new("parent_id", "There is no such comment on this post.");
-            Err(ApiError::validation(vec![fault]))
-        }
     }
 }
 

@@ -74,7 +74,7 @@ const fn limit(name: &'static str, bounds: RangeInclusive<u64>, slot: fn(&mut Co
 }
 
 /// All of them. Zero, where it is allowed, means never.
-static LIMITS: [Limit; 46] = [
+static LIMITS: [Limit; 55] = [
     limit("PLUGIN_WASM_POOL_SIZE", 1..=256, |config| Slot::Count(&mut config.plugins.host.pool_size)),
     limit("PLUGIN_ONE_OFF_CAP", 1..=256, |config| Slot::Count(&mut config.plugins.host.one_off_cap)),
     limit("PLUGIN_THREADS", 1..=64, |config| Slot::Count(&mut config.plugins.host.guest_threads)),
@@ -102,6 +102,9 @@ static LIMITS: [Limit; 46] = [
     }),
     limit("PLUGIN_TIMEOUT_CEILING_MS", 1..=60_000, |config| {
         Slot::Milliseconds(&mut config.plugins.host.call_timeout_ceiling)
+    }),
+    limit("PLUGIN_JOB_TIMEOUT_CEILING_MS", 1..=600_000, |config| {
+        Slot::Milliseconds(&mut config.plugins.host.job_timeout_ceiling)
     }),
     limit("PLUGIN_MAX_STACK_KB", 64..=16_384, |config| Slot::Kibibytes(&mut config.plugins.host.max_stack)),
     limit("PLUGIN_HOST_CALLS", 1..=10_000_000, |config| {
@@ -167,6 +170,22 @@ static LIMITS: [Limit; 46] = [
     limit("FLEURON_EGRESS_REDIRECTS", 0..=10, |config| Slot::Count(&mut config.egress.max_redirects)),
     limit("FLEURON_EGRESS_CONCURRENT", 1..=1_024, |config| Slot::Count(&mut config.egress.concurrent)),
     limit("FLEURON_EGRESS_PER_CALLER", 1..=1_024, |config| Slot::Count(&mut config.egress.per_caller)),
+    limit("FLEURON_EVENTS_ATTEMPTS", 1..=20, |config| Slot::Count32(&mut config.events.attempts)),
+    limit("FLEURON_EVENTS_RETRY_MS", 1..=3_600_000, |config| {
+        Slot::Milliseconds(&mut config.events.first_pause)
+    }),
+    limit("FLEURON_EVENTS_WAIT_S", 1..=31_536_000, |config| {
+        Slot::Seconds(&mut config.events.wait_for_plugins)
+    }),
+    limit("FLEURON_EVENTS_KEPT_S", 60..=31_536_000, |config| Slot::Seconds(&mut config.events.kept)),
+    limit("FLEURON_EVENTS_STUCK_S", 1..=86_400, |config| Slot::Seconds(&mut config.events.stuck_after)),
+    limit("FLEURON_WEBHOOK_ATTEMPTS", 1..=20, |config| Slot::Count32(&mut config.events.webhook_attempts)),
+    limit("FLEURON_WEBHOOK_RETRY_MS", 1..=3_600_000, |config| {
+        Slot::Milliseconds(&mut config.events.webhook_first_pause)
+    }),
+    limit("FLEURON_WEBHOOK_PAUSE_S", 1..=31_536_000, |config| {
+        Slot::Seconds(&mut config.events.webhook_pause_after)
+    }),
 ];
 
 /// A limit that means nothing where it is above another: what it would allow, the other forbids.

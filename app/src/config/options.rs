@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     egress::EgressConfig,
+    events::EventsConfig,
     plugins::host_api::{DatabaseLimits, FileLimits, LogLimits},
 };
 
@@ -92,6 +93,7 @@ pub(super) fn resolve(mut sources: Sources<'_>) -> Config {
             log: LogLimits::default(),
         },
         egress: egress(&mut sources),
+        events: EventsConfig::default(),
         theme: ThemeConfig {
             name: sources.text("FLEURON_THEME", options.theme.as_deref()).unwrap_or_else(|| "default".into()),
         },

@@ -1,95 +1,243 @@
-//! What is due when: a list of jobs with their next due times, without a clock of its own.
+//! What a job is: when it is due, what it does, and who may start it.
 
-use std::collections::HashMap;
+use std::{fmt, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
-use fleuron_plugin_host::{PluginId, PluginStatus, cron::Schedule};
-use serde::Serialize;
+use fleuron_plugin_host::{PluginId, cron::Schedule, manifest::CatchUp};
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// A job of a plugin.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct JobKey {
-    pub(super) plugin: PluginId,
-    pub(super) job_type: String,
+use crate::{
+    clock::Timestamp,
+    error::{ApiError, Result},
+};
+
+/// The owner of the site's own jobs. No plugin has this id: theirs have a dot.
+pub(super) const SITE: &str = "site";
+
+/// What a built-in job does: it is given the present moment and says what it did, nothing where there was nothing to
+/// do.
+pub type Work = Arc<dyn Fn(Timestamp) -> BoxFuture<'static, Result<String>> + Send + Sync>;
+
+/// When a built-in job is due next where the data say so.
+pub type Look = Arc<dyn Fn() -> BoxFuture<'static, Result<Option<Timestamp>>> + Send + Sync>;
+
+/// Makes [`Work`] of an asynchronous function.
+pub fn work<F, R>(run: F) -> Work
+where
+    F: Fn(Timestamp) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<String>> + Send + 'static,
+{
+    Arc::new(move |now| Box::pin(run(now)))
+}
+
+/// Makes a [`Look`] of an asynchronous function.
+pub fn look<F, R>(run: F) -> Look
+where
+    F: Fn() -> R + Send + Sync + 'static,
+    R: Future<Output = Result<Option<Timestamp>>> + Send + 'static,
+{
+    Arc::new(move || Box::pin(run()))
+}
+
+/// Which job.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobKey {
+    /// The plugin's id, or `site`.
+    pub owner: Arc<str>,
+    /// The owner's name for it.
+    pub job_type: Arc<str>,
+}
+
+impl JobKey {
+    /// The job of this owner and name.
+    pub fn new(owner: &str, job_type: &str) -> Self {
+        Self { owner: owner.into(), job_type: job_type.into() }
+    }
+}
+
+impl fmt::Display for JobKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.owner, self.job_type)
+    }
+}
+
+/// When a job is due.
+pub(super) enum Timing {
+    /// At set times.
+    Schedule {
+        /// As it was written.
+        expression: String,
+        schedule: Schedule,
+    },
+    /// When the data say so.
+    Data(Look),
+}
+
+/// What a run does.
+pub(super) enum Action {
+    /// It calls a plugin.
+    Plugin { plugin: PluginId, payload: Option<String>, time_limit: Option<Duration> },
+    /// It does something itself.
+    Builtin(Work),
+}
+
+/// Who starts a job when it is due.
+pub(super) enum Starts {
+    /// One process of all: each due time is claimed in the database.
+    Once,
+    /// Every process by itself, without a word in the database. A run that failed leaves a row, and one that did
+    /// something, if there was none for so long.
+    Everywhere { told_every: Duration },
+}
+
+/// A job.
+pub struct JobDefinition {
+    pub(super) key: JobKey,
     pub(super) label: String,
-    expression: String,
+    pub(super) timing: Timing,
+    pub(super) action: Action,
+    pub(super) starts: Starts,
+    pub(super) catch_up: CatchUp,
+    /// Whether it runs unless an administrator says otherwise.
+    pub(super) enabled: bool,
+}
+
+impl JobDefinition {
+    /// A job of the site at set times, in UTC. Each due time starts once over all processes.
+    ///
+    /// # Errors
+    /// Where the expression is no cron expression.
+    pub fn builtin(job_type: &str, label: &str, expression: &str, work: Work) -> Result<Self> {
+        let schedule = Schedule::parse(expression).map_err(ApiError::internal)?;
+        Ok(Self {
+            key: JobKey::new(SITE, job_type),
+            label: label.to_owned(),
+            timing: Timing::Schedule { expression: expression.to_owned(), schedule },
+            action: Action::Builtin(work),
+            starts: Starts::Once,
+            catch_up: CatchUp::Once,
+            enabled: true,
+        })
+    }
+
+    /// The first due time after this moment; none where there is no further one, or the data say when it is due.
+    pub(super) fn next_after(&self, time: Timestamp) -> Option<Timestamp> {
+        match &self.timing {
+            Timing::Schedule { schedule, .. } => schedule.next_after(time.to_datetime()).map(Timestamp::from),
+            Timing::Data(_) => None,
+        }
+    }
+
+    /// The last due time between these moments, both included.
+    pub(super) fn last_between(&self, from: Timestamp, until: Timestamp) -> Option<Timestamp> {
+        match &self.timing {
+            Timing::Schedule { schedule, .. } => {
+                schedule.last_between(from.to_datetime(), until.to_datetime()).map(Timestamp::from)
+            }
+            Timing::Data(_) => None,
+        }
+    }
+
+    /// The expression as it was written; empty where the data say when it is due.
+    pub(super) fn expression(&self) -> &str {
+        match &self.timing {
+            Timing::Schedule { expression, .. } => expression,
+            Timing::Data(_) => "",
+        }
+    }
+
+    /// The name of the time zone.
+    pub(super) fn zone(&self) -> &str {
+        match &self.timing {
+            Timing::Schedule { schedule, .. } => schedule.zone(),
+            Timing::Data(_) => "UTC",
+        }
+    }
+
+    /// How long one run may take, where the job says so.
+    pub(super) fn time_limit(&self) -> Option<Duration> {
+        match &self.action {
+            Action::Plugin { time_limit, .. } => *time_limit,
+            Action::Builtin(_) => None,
+        }
+    }
+
+    /// Whether every process starts it by itself.
+    pub(super) fn starts_everywhere(&self) -> bool {
+        matches!(self.starts, Starts::Everywhere { .. })
+    }
+
+    /// Whether it does not run, by an administrator's word or, where there is none, the job's own.
+    pub(super) fn is_paused(&self, word: Option<bool>) -> bool {
+        word.unwrap_or(!self.enabled)
+    }
+}
+
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$variant_meta])* $variant,)+ }
+
+        impl $name {
+            /// The word in the API and the database.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// What a word in the database means; none where it means nothing to this version.
+            pub(super) fn from_database(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+words! {
+    /// How a run stands or how it ended.
+    Outcome {
+        /// It is at work, or about to be.
+        Running = "running",
+        /// It did what it should.
+        Succeeded = "succeeded",
+        /// It did not; the detail says why.
+        Failed = "failed",
+        /// It took longer than it may.
+        TimedOut = "timed_out",
+        /// The server ended during the run.
+        Aborted = "aborted",
+        /// The run before it was still at work.
+        Skipped = "skipped",
+        /// No server ran when it was due, and the job does not make up for that.
+        Missed = "missed",
+    }
+}
+
+words! {
+    /// Why a run was started.
+    Trigger {
+        /// It was due.
+        Schedule = "schedule",
+        /// It was due while no server ran.
+        CatchUp = "catch_up",
+        /// An administrator wanted it.
+        Manual = "manual",
+    }
 }
 
 #[cfg(test)]
-impl JobKey {
-    pub(super) fn sample(plugin: &str, job_type: &str) -> Self {
-        let plugin = plugin.parse().expect("an id");
-        Self { plugin, job_type: job_type.to_owned(), label: String::new(), expression: String::new() }
-    }
-}
+mod tests {
+    use super::{Outcome, Trigger};
 
-/// A job that is to be run now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Due {
-    pub(super) key: JobKey,
-    pub(super) at: DateTime<Utc>,
-    pub(super) payload: String,
-}
-
-struct Entry {
-    schedule: Schedule,
-    payload: Option<String>,
-    next: Option<DateTime<Utc>>,
-}
-
-/// What a tick carries when the manifest has no payload.
-#[derive(Serialize)]
-struct DefaultPayload<'a> {
-    label: &'a str,
-    job_type: &'a str,
-    due: DateTime<Utc>,
-}
-
-/// All jobs and when they are due next.
-#[derive(Default)]
-pub(super) struct Timetable {
-    entries: HashMap<JobKey, Entry>,
-}
-
-impl Timetable {
-    /// Takes over the jobs of the plugins that are loaded. A job that stays keeps its next due time.
-    pub(super) fn sync(&mut self, plugins: &[PluginStatus], now: DateTime<Utc>) {
-        let mut entries = HashMap::new();
-        for plugin in plugins {
-            for job in &plugin.cron {
-                let key = JobKey {
-                    plugin: plugin.id.clone(),
-                    job_type: job.job_type.clone(),
-                    label: job.label.clone(),
-                    expression: job.cron_expr.clone(),
-                };
-                let next = match self.entries.get(&key) {
-                    Some(known) => known.next,
-                    None => job.schedule.next_after(now),
-                };
-                let entry = Entry { schedule: job.schedule.clone(), payload: job.payload.clone(), next };
-                entries.insert(key, entry);
-            }
+    #[test]
+    fn words_are_the_same_everywhere() {
+        for outcome in [Outcome::Running, Outcome::TimedOut, Outcome::Aborted, Outcome::Missed] {
+            assert_eq!(Outcome::from_database(outcome.as_str()), Some(outcome));
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.as_str());
         }
-        self.entries = entries;
-    }
-
-    /// Whether anything is due.
-    pub(super) fn is_due(&self, now: DateTime<Utc>) -> bool {
-        self.entries.values().any(|entry| entry.next.is_some_and(|next| next <= now))
-    }
-
-    /// Takes what is due. However long nobody asked, each job is due once.
-    pub(super) fn take_due(&mut self, now: DateTime<Utc>) -> Vec<Due> {
-        let mut due = Vec::new();
-        for (key, entry) in &mut self.entries {
-            let Some(at) = entry.next.filter(|next| *next <= now) else { continue };
-            entry.next = entry.schedule.next_after(now);
-            let default = DefaultPayload { label: &key.label, job_type: &key.job_type, due: at };
-            let payload = entry.payload.clone().or_else(|| serde_json::to_string(&default).ok());
-            due.push(Due { key: key.clone(), at, payload: payload.unwrap_or_default() });
-        }
-        due.sort_by_key(|due| due.at);
-        due
+        assert_eq!(serde_json::to_value(Trigger::CatchUp).unwrap(), Trigger::CatchUp.as_str());
+        assert_eq!(Trigger::from_database("by magic"), None);
     }
 }

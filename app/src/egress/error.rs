@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use hyper::StatusCode;
+
 use super::seconds;
 
 /// What went wrong with a request.
@@ -146,6 +148,16 @@ pub enum EgressError {
         host: String,
         /// How many are followed.
         limit: usize,
+    },
+    /// The answer is a redirect, and the caller wants none followed.
+    #[error("{host} answered {status}, a redirect to `{location}`, and redirects are not followed")]
+    NotFollowed {
+        /// The host.
+        host: String,
+        /// Which kind of redirect.
+        status: StatusCode,
+        /// Where it leads, cut where it is long.
+        location: String,
     },
     /// Something is wrong with where a redirect leads.
     #[error("redirected by {host}: {source}")]

@@ -125,6 +125,7 @@ mod tests {
                 .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
                 .collect(),
             body: Some(b"{}".to_vec()),
+            max_redirects: None,
             until: Instant::now(),
         })
     }

@@ -37,6 +37,7 @@ fn get(url: impl Into<String>) -> EgressRequest {
         url: url.into(),
         headers: HeaderMap::new(),
         body: None,
+        max_redirects: None,
         until: Instant::now() + LONG,
     }
 }

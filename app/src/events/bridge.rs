@@ -1,37 +1,88 @@
 //! Who hears of what: the one match from facts to action hooks. It has no wildcard arm, so that a new fact cannot be
 //! forgotten.
 
-use fleuron_plugin_host::{CallContext, Delivery, HookPoint, PluginEvent, PluginHost, hook};
+use std::sync::Arc;
+
+use fleuron_plugin_host::{
+    CallContext, CallError, CommentInput, HookPoint, PluginEvent, PluginHost, PluginId, PostOutput, hook,
+};
 
 use super::DomainEvent;
 
-/// Whether anybody wants to hear of it.
-pub(super) fn is_wanted(hooks: &PluginHost, event: &DomainEvent) -> bool {
+/// The plugins that are to hear of it, in the order in which they are told.
+pub(super) fn audience(hooks: &PluginHost, event: &DomainEvent) -> Vec<PluginId> {
+    let Some(point) = point(event) else { return Vec::new() };
+    let topic = match event {
+        DomainEvent::PluginEmitted { event_type, .. } => Some(event_type.as_str()),
+        _ => None,
+    };
+    hooks.audience(point, topic, event.chain())
+}
+
+/// The hook that a fact fires; none for what the contract has no hook for, which webhooks and the live stream alone hear.
+fn point(event: &DomainEvent) -> Option<HookPoint> {
     match event {
-        DomainEvent::PostCreated { .. } => hooks.listens(HookPoint::OnPostCreated),
-        DomainEvent::PostUpdated { .. } => hooks.listens(HookPoint::OnPostUpdated),
-        DomainEvent::PostDeleted { .. } => hooks.listens(HookPoint::OnPostDeleted),
-        DomainEvent::CommentCreated { .. } => hooks.listens(HookPoint::OnCommentCreated),
-        DomainEvent::UserLoggedIn { .. } => hooks.listens(HookPoint::OnLogin),
-        DomainEvent::PluginEmitted { event_type, .. } => hooks.listens_to(HookPoint::OnEvent, event_type),
+        DomainEvent::PostCreated { .. } => Some(HookPoint::OnPostCreated),
+        DomainEvent::PostUpdated { .. } => Some(HookPoint::OnPostUpdated),
+        DomainEvent::PostDeleted { .. } => Some(HookPoint::OnPostDeleted),
+        DomainEvent::CommentCreated { .. } => Some(HookPoint::OnCommentCreated),
+        DomainEvent::UserLoggedIn { .. } => Some(HookPoint::OnLogin),
+        DomainEvent::PluginEmitted { .. } => Some(HookPoint::OnEvent),
+        DomainEvent::PostPublished { .. }
+        | DomainEvent::PostUnpublished { .. }
+        | DomainEvent::CommentUpdated { .. }
+        | DomainEvent::CommentDeleted { .. } => None,
     }
 }
 
-/// Tells every listener, in priority order.
-pub(super) async fn deliver(hooks: &PluginHost, event: DomainEvent, context: &CallContext) -> Vec<Delivery> {
-    match event {
-        DomainEvent::PostCreated { post, .. } => hooks.notify::<hook::OnPostCreated>(post, context).await,
-        DomainEvent::PostUpdated { post, .. } => hooks.notify::<hook::OnPostUpdated>(post, context).await,
-        DomainEvent::PostDeleted { id, .. } => {
-            hooks.notify::<hook::OnPostDeleted>(id.to_string(), context).await
+/// A fact as its hook hands it over, to be shared by all who are told.
+pub(super) enum Message {
+    PostCreated(Arc<PostOutput>),
+    PostUpdated(Arc<PostOutput>),
+    PostDeleted(Arc<String>),
+    CommentCreated(Arc<CommentInput>),
+    Login(Arc<String>),
+    Event(Arc<PluginEvent>),
+    /// No hook is about it.
+    Unheard,
+}
+
+impl Message {
+    /// What plugins are handed about a fact.
+    pub(super) fn new(event: DomainEvent) -> Self {
+        match event {
+            DomainEvent::PostCreated { post, .. } => Self::PostCreated(Arc::new(post)),
+            DomainEvent::PostUpdated { post, .. } => Self::PostUpdated(Arc::new(post)),
+            DomainEvent::PostDeleted { id, .. } => Self::PostDeleted(Arc::new(id.to_string())),
+            DomainEvent::CommentCreated { comment, .. } => Self::CommentCreated(Arc::new(comment)),
+            DomainEvent::UserLoggedIn { id } => Self::Login(Arc::new(id.to_string())),
+            DomainEvent::PluginEmitted { id, event_type, data, .. } => {
+                Self::Event(Arc::new(PluginEvent { id: id.to_string(), event_type, data }))
+            }
+            DomainEvent::PostPublished { .. }
+            | DomainEvent::PostUnpublished { .. }
+            | DomainEvent::CommentUpdated { .. }
+            | DomainEvent::CommentDeleted { .. } => Self::Unheard,
         }
-        DomainEvent::CommentCreated { comment, .. } => {
-            hooks.notify::<hook::OnCommentCreated>(comment, context).await
-        }
-        DomainEvent::UserLoggedIn { id } => hooks.notify::<hook::OnLogin>(id.to_string(), context).await,
-        DomainEvent::PluginEmitted { id, event_type, data, .. } => {
-            let event = PluginEvent { id: id.to_string(), event_type, data };
-            hooks.notify::<hook::OnEvent>(event, context).await
+    }
+
+    /// Tells one plugin.
+    pub(super) async fn tell(
+        &self,
+        hooks: &PluginHost,
+        plugin: &PluginId,
+        context: &Arc<CallContext>,
+    ) -> Result<(), CallError> {
+        match self {
+            Self::PostCreated(post) => hooks.notify_one::<hook::OnPostCreated>(plugin, post, context).await,
+            Self::PostUpdated(post) => hooks.notify_one::<hook::OnPostUpdated>(plugin, post, context).await,
+            Self::PostDeleted(id) => hooks.notify_one::<hook::OnPostDeleted>(plugin, id, context).await,
+            Self::CommentCreated(comment) => {
+                hooks.notify_one::<hook::OnCommentCreated>(plugin, comment, context).await
+            }
+            Self::Login(id) => hooks.notify_one::<hook::OnLogin>(plugin, id, context).await,
+            Self::Event(event) => hooks.notify_one::<hook::OnEvent>(plugin, event, context).await,
+            Self::Unheard => Err(CallError::NotListening),
         }
     }
 }

@@ -8,6 +8,9 @@ use crate::{
     posts::PostKind,
 };
 
+/// The queue of the site's own facts; no plugin's id is like it, since those have a dot.
+pub(super) const SITE_QUEUE: &str = "site";
+
 /// A fact, with the whole entity as it was committed. Entries of the outbox hold it as JSON, so what is added later must
 /// have a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +49,28 @@ pub enum DomainEvent {
         #[serde(default)]
         origin: Origin,
     },
+    /// A post or page became public, by its creation, by a change, or since its time had come.
+    PostPublished {
+        /// As it was committed.
+        post: PostOutput,
+        /// Post or page.
+        #[serde(default)]
+        kind: Option<PostKind>,
+        /// How it came about.
+        #[serde(default)]
+        origin: Origin,
+    },
+    /// A post or page is no longer public: a draft again, in the trash, or gone.
+    PostUnpublished {
+        /// Which.
+        id: PostId,
+        /// Post or page.
+        #[serde(default)]
+        kind: Option<PostKind>,
+        /// How it came about.
+        #[serde(default)]
+        origin: Origin,
+    },
     /// A comment was written.
     CommentCreated {
         /// Which.
@@ -54,6 +79,33 @@ pub enum DomainEvent {
         post_id: PostId,
         /// As it was committed.
         comment: CommentInput,
+        /// Whether it shows, as it was committed.
+        #[serde(default)]
+        status: String,
+        /// How it came about.
+        #[serde(default)]
+        origin: Origin,
+    },
+    /// A comment was approved, edited or taken away.
+    CommentUpdated {
+        /// Which.
+        id: CommentId,
+        /// What it is about.
+        post_id: PostId,
+        /// As it was committed.
+        comment: CommentInput,
+        /// Whether it shows, as it was committed.
+        status: String,
+        /// How it came about.
+        #[serde(default)]
+        origin: Origin,
+    },
+    /// A comment was removed for good.
+    CommentDeleted {
+        /// Which.
+        id: CommentId,
+        /// What it was about.
+        post_id: PostId,
         /// How it came about.
         #[serde(default)]
         origin: Origin,
@@ -94,7 +146,11 @@ impl DomainEvent {
             Self::PostCreated { .. } => "post.created",
             Self::PostUpdated { .. } => "post.updated",
             Self::PostDeleted { .. } => "post.deleted",
+            Self::PostPublished { .. } => "post.published",
+            Self::PostUnpublished { .. } => "post.unpublished",
             Self::CommentCreated { .. } => "comment.created",
+            Self::CommentUpdated { .. } => "comment.updated",
+            Self::CommentDeleted { .. } => "comment.deleted",
             Self::UserLoggedIn { .. } => "user.logged_in",
             Self::PluginEmitted { event_type, .. } => event_type,
         }
@@ -104,30 +160,56 @@ impl DomainEvent {
     /// post, an event of a plugin to the plugin.
     pub fn entity_id(&self) -> String {
         match self {
-            Self::PostCreated { post, .. } | Self::PostUpdated { post, .. } => post.id.clone(),
-            Self::PostDeleted { id, .. } => id.to_string(),
-            Self::CommentCreated { post_id, .. } => post_id.to_string(),
+            Self::PostCreated { post, .. }
+            | Self::PostUpdated { post, .. }
+            | Self::PostPublished { post, .. } => post.id.clone(),
+            Self::PostDeleted { id, .. } | Self::PostUnpublished { id, .. } => id.to_string(),
+            Self::CommentCreated { post_id, .. }
+            | Self::CommentUpdated { post_id, .. }
+            | Self::CommentDeleted { post_id, .. } => post_id.to_string(),
             Self::UserLoggedIn { id } => id.to_string(),
             Self::PluginEmitted { chain, .. } => chain.last().map(ToString::to_string).unwrap_or_default(),
         }
     }
 
-    /// The id of its entry, the same at every delivery. A plugin was told that of its event already.
-    pub fn entry_id(&self) -> EventId {
+    /// Whose events it queues among: the site's, or those of the plugin that emitted it.
+    pub(super) fn queue(&self) -> String {
+        match self {
+            Self::PluginEmitted { .. } => self.entity_id(),
+            _ => SITE_QUEUE.to_owned(),
+        }
+    }
+
+    /// An id for it. A plugin was told that of its event already.
+    pub(super) fn new_id(&self) -> EventId {
         match self {
             Self::PluginEmitted { id, .. } => *id,
             _ => EventId::generate(),
         }
     }
 
+    /// The plugins whose work led to it, first cause first.
+    pub(super) fn chain(&self) -> &[PluginId] {
+        match self {
+            Self::PluginEmitted { chain, .. } => chain,
+            _ => &[],
+        }
+    }
+
     /// What plugins may ask about it, but for the delivery.
     pub fn context(&self) -> CallContext {
         match self {
-            Self::PostCreated { post, kind, origin } | Self::PostUpdated { post, kind, origin } => {
+            Self::PostCreated { post, kind, origin }
+            | Self::PostUpdated { post, kind, origin }
+            | Self::PostPublished { post, kind, origin } => {
                 origin.context(&post.id, kind.map(PostKind::as_str))
             }
-            Self::PostDeleted { id, kind, origin } => origin.context(id, kind.map(PostKind::as_str)),
-            Self::CommentCreated { id, post_id, origin, .. } => {
+            Self::PostDeleted { id, kind, origin } | Self::PostUnpublished { id, kind, origin } => {
+                origin.context(id, kind.map(PostKind::as_str))
+            }
+            Self::CommentCreated { id, post_id, origin, .. }
+            | Self::CommentUpdated { id, post_id, origin, .. }
+            | Self::CommentDeleted { id, post_id, origin } => {
                 CallContext { parent_id: Some(post_id.to_string()), ..origin.context(id, Some("comment")) }
             }
             Self::UserLoggedIn { id } => Origin { version: None, user: Some(*id) }.context(id, Some("user")),
@@ -194,7 +276,8 @@ mod tests {
         let comment =
             CommentInput { content: "Hello.".to_owned(), nickname: None, email: None, parent_id: None };
         let origin = Origin { version: Some(1), user: Some(user) };
-        let event = DomainEvent::CommentCreated { id, post_id, comment, origin };
+        let status = "approved".to_owned();
+        let event = DomainEvent::CommentCreated { id, post_id, comment, status, origin };
         assert_eq!(event.entity_id(), post_id.to_string());
         let context = event.context();
         assert_eq!(context.entity_id, Some(id.to_string()));
@@ -214,8 +297,8 @@ mod tests {
             data: "null".to_owned(),
             chain: chain.clone(),
         };
-        assert_eq!((event.entry_id(), event.name()), (id, "plugin.com.example.b.ping"));
-        assert_eq!(event.entity_id(), "com.example.b");
+        assert_eq!((event.new_id(), event.name()), (id, "plugin.com.example.b.ping"));
+        assert_eq!((event.entity_id(), event.queue()), ("com.example.b".to_owned(), event.entity_id()));
         assert_eq!(event.context().chain, chain);
     }
 }

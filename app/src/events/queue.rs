@@ -1,168 +1,249 @@
-//! Which entries of the outbox are delivered next.
+//! Which events are told of next.
 //!
-//! The oldest come first, but plugins' own events have places of their own in each go, and share them: however many a
-//! plugin emits, the site's facts and other plugins' events do not wait behind them.
+//! The site's own facts and each plugin's events queue by themselves, and the queues take turns: however many a plugin
+//! emits, nobody else waits behind them. Within a queue the oldest come first, and the events of one entity are never
+//! told of side by side.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::outbox::{self, Place};
-use crate::entities;
+use super::repo;
+use crate::entities::events;
 
-/// Facts of the site in one go.
-const OF_SITE: usize = 48;
-/// Events of plugins in one go.
-const OF_PLUGINS: u32 = 16;
-/// How many of the site's facts are looked at first.
-const FIRST_LOOK: u64 = 64;
+/// Events read at once.
+const READ: u64 = 64;
+/// A queue with fewer is read again.
+const LOW: usize = 32;
+/// Events told of in one go.
+const UNIT: usize = 32;
+/// Text in memory, in bytes, beyond which nothing more is read.
+const TEXT: usize = 16 * 1024 * 1024;
 
-/// Chooses entries, and remembers whose must wait.
+/// Events of one entity, in order.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    pub(super) entity_id: String,
+    pub(super) events: Vec<events::Model>,
+}
+
+/// What waits, as far as it is in memory.
 #[derive(Default)]
-pub(super) struct Queue {
-    /// Entities with an entry that failed, and when it is tried again. Forgotten with the process: the next one tries at
-    /// once.
-    resting: HashMap<String, Instant>,
+pub(super) struct Queues {
+    queues: BTreeMap<String, Queue>,
+    /// The entities whose events are being told of.
+    busy: HashSet<String>,
+    /// The queue that had the last turn.
+    last: String,
+    text: usize,
+    /// Whether there may be queues that are not known.
+    stale: bool,
+}
+
+#[derive(Default)]
+struct Queue {
+    ready: VecDeque<events::Model>,
+    /// Read and not yet taken out of the database.
+    in_hand: HashSet<i64>,
+    /// Whether the database may have more.
+    more: bool,
+}
+
+impl Queues {
+    /// There may be new events.
+    pub(super) fn look_again(&mut self) {
+        self.stale = true;
+        for queue in self.queues.values_mut() {
+            queue.more = true;
+        }
+    }
+
+    /// Reads what there is room for.
+    pub(super) async fn fill(&mut self, database: &impl ConnectionTrait) -> Result<(), DbErr> {
+        if std::mem::take(&mut self.stale) {
+            for name in repo::queues(database).await? {
+                self.queues.entry(name).or_default().more = true;
+            }
+        }
+        for (name, queue) in &mut self.queues {
+            if !queue.more || queue.ready.len() >= LOW || self.text > TEXT {
+                continue;
+            }
+            let in_hand: Vec<i64> = queue.in_hand.iter().copied().collect();
+            let found = repo::waiting(database, name, &in_hand, READ).await?;
+            queue.more = found.len() as u64 == READ;
+            for event in found {
+                self.text += event.payload.len();
+                queue.in_hand.insert(event.seq);
+                queue.ready.push_back(event);
+            }
+        }
+        Ok(())
+    }
+
+    /// The next events to tell of; their entity is busy until [`Self::finished`].
+    pub(super) fn next(&mut self) -> Option<Turn> {
+        let after = self
+            .queues
+            .range::<String, _>((std::ops::Bound::Excluded(&self.last), std::ops::Bound::Unbounded));
+        let names: Vec<String> = after.chain(self.queues.range(..=self.last.clone())).map(named).collect();
+        for name in names {
+            let Some(queue) = self.queues.get_mut(&name) else { continue };
+            let Some(entity_id) =
+                queue.ready.iter().map(|event| &event.entity_id).find(|id| !self.busy.contains(*id)).cloned()
+            else {
+                continue;
+            };
+            let events = queue.take(&entity_id);
+            self.text = self.text.saturating_sub(events.iter().map(|event| event.payload.len()).sum());
+            self.busy.insert(entity_id.clone());
+            self.last = name;
+            return Some(Turn { entity_id, events });
+        }
+        None
+    }
+
+    /// The turn of this entity is over.
+    pub(super) fn finished(&mut self, entity_id: &str) {
+        self.busy.remove(entity_id);
+    }
+
+    /// These events are out of the database's queue.
+    pub(super) fn forget(&mut self, seqs: &[i64]) {
+        for queue in self.queues.values_mut() {
+            for seq in seqs {
+                queue.in_hand.remove(seq);
+            }
+        }
+        self.queues.retain(|_, queue| queue.more || !queue.in_hand.is_empty());
+    }
+}
+
+fn named<T>((name, _): (&String, T)) -> String {
+    name.clone()
 }
 
 impl Queue {
-    /// Lets what is about this entity wait.
-    pub(super) fn rest(&mut self, entity_id: String, pause: Duration) {
-        self.resting.insert(entity_id, Instant::now() + pause);
-    }
-
-    /// Whether what is about this entity waits.
-    pub(super) fn rests(&self, entity_id: &str) -> bool {
-        self.resting.contains_key(entity_id)
-    }
-
-    /// How long until the next that waits may be tried; none where nothing waits.
-    pub(super) fn next_end(&self) -> Option<Duration> {
-        let now = Instant::now();
-        self.resting.values().map(|until| until.saturating_duration_since(now)).min()
-    }
-
-    /// The entries to deliver now, in this order; none where nothing is to be done.
-    pub(super) async fn due(
-        &mut self,
-        database: &impl ConnectionTrait,
-    ) -> Result<Vec<entities::outbox::Model>, DbErr> {
-        let now = Instant::now();
-        self.resting.retain(|_, until| *until > now);
-        let mut places = self.of_site(database).await?;
-        let of_plugins = outbox::oldest_of_plugins(database, OF_PLUGINS).await?;
-        let ready = of_plugins.into_iter().filter(|place| !self.rests(&place.entity_id));
-        places.extend(ready.take(OF_PLUGINS as usize));
-        let ids: Vec<_> = places.iter().map(|place| place.id).collect();
-        let mut entries = outbox::whole(database, &ids).await?;
-        let order: HashMap<_, _> = ids.into_iter().zip(0..).collect();
-        entries.sort_by_key(|entry| order.get(&entry.id).copied().unwrap_or(usize::MAX));
-        Ok(entries)
-    }
-
-    /// What waits does not keep the rest from being seen.
-    async fn of_site(&self, database: &impl ConnectionTrait) -> Result<Vec<Place>, DbErr> {
-        let mut limit = FIRST_LOOK;
-        loop {
-            let mut places = outbox::oldest_of_site(database, limit).await?;
-            let is_all = (places.len() as u64) < limit;
-            places.retain(|place| !self.rests(&place.entity_id));
-            if is_all || !places.is_empty() {
-                places.truncate(OF_SITE);
-                return Ok(places);
+    /// Takes the oldest events of this entity.
+    fn take(&mut self, entity_id: &str) -> Vec<events::Model> {
+        let mut taken = Vec::new();
+        let mut rest = VecDeque::with_capacity(self.ready.len());
+        for event in self.ready.drain(..) {
+            if taken.len() < UNIT && event.entity_id == entity_id {
+                taken.push(event)
+            } else {
+                rest.push_back(event)
             }
-            limit *= 2;
         }
+        self.ready = rest;
+        taken
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, time::Duration};
-
     use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Schema};
     use uuid::Uuid;
 
-    use super::{OF_PLUGINS, OF_SITE, Queue};
-    use crate::{entities::outbox::Entity, entities::outbox::Model, events::outbox};
+    use super::*;
+    use crate::entities::event_queue;
 
     async fn empty() -> DatabaseConnection {
         let mut options = sea_orm::ConnectOptions::new("sqlite::memory:");
         options.max_connections(1);
         let database = Database::connect(options).await.unwrap();
-        let table = Schema::new(database.get_database_backend()).create_table_from_entity(Entity);
-        database.execute(&table).await.unwrap();
+        let schema = Schema::new(database.get_database_backend());
+        database.execute(&schema.create_table_from_entity(events::Entity)).await.unwrap();
+        database.execute(&schema.create_table_from_entity(event_queue::Entity)).await.unwrap();
         database
     }
 
-    async fn add(database: &DatabaseConnection, event_type: &str, entity_id: &str, count: usize) {
+    async fn add(database: &DatabaseConnection, queue: &str, entity_id: &str, count: usize) {
         for _ in 0..count {
-            let row = Model {
+            let row = events::Model {
+                seq: 0,
                 id: Uuid::now_v7(),
-                event_type: event_type.to_owned(),
+                event_type: "test".to_owned(),
+                queue: queue.to_owned(),
                 entity_id: entity_id.to_owned(),
-                payload: String::new(),
-                attempts: 0,
+                payload: "{}".to_owned(),
+                listeners: None,
                 created_at: 0,
             };
-            outbox::insert(database, row).await.unwrap();
+            repo::insert(database, row).await.unwrap();
         }
     }
 
-    fn counts(entries: &[Model]) -> BTreeMap<&str, usize> {
-        let mut counts = BTreeMap::new();
-        for entry in entries {
-            *counts.entry(entry.entity_id.as_str()).or_default() += 1;
-        }
-        counts
-    }
-
-    #[tokio::test]
-    async fn storms_of_plugins_hold_nobody_else_up() {
-        let database = empty().await;
-        for number in 0..10 {
-            let name = format!("plugin.com.example.storm-{number}.x");
-            add(&database, &name, &format!("storm-{number}"), 40).await;
-        }
-        add(&database, "plugin.com.example.quiet.x", "quiet", 1).await;
-        add(&database, "post.created", "post", 1).await;
-        let due = Queue::default().due(&database).await.unwrap();
-        assert_eq!(due[0].entity_id, "post");
-        assert_eq!(due.len(), 1 + OF_PLUGINS as usize);
-        let counts = counts(&due);
-        assert_eq!((counts.len(), counts["quiet"]), (12, 1), "everybody gets a turn: {counts:?}");
-        assert!(counts.values().all(|count| *count <= 2), "{counts:?}");
-        assert_eq!(outbox::count_of(&database, "storm-3").await.unwrap(), 40);
+    async fn filled(database: &DatabaseConnection) -> Queues {
+        let mut queues = Queues::default();
+        queues.look_again();
+        queues.fill(database).await.unwrap();
+        queues
     }
 
     #[tokio::test]
-    async fn a_single_plugin_has_all_their_places_in_order() {
+    async fn queues_take_turns() {
         let database = empty().await;
-        add(&database, "plugin.com.example.storm.x", "storm", 40).await;
-        let due = Queue::default().due(&database).await.unwrap();
-        assert_eq!(due.len(), OF_PLUGINS as usize);
-        assert!(due.is_sorted_by_key(|entry| entry.id));
+        add(&database, "com.example.storm", "com.example.storm", 500).await;
+        add(&database, "site", "post", 1).await;
+        add(&database, "com.example.quiet", "com.example.quiet", 1).await;
+        let mut queues = filled(&database).await;
+        let mut turns = Vec::new();
+        while let Some(turn) = queues.next() {
+            turns.push((turn.entity_id, turn.events.len()));
+        }
+        turns.sort();
+        assert_eq!(
+            turns,
+            [
+                ("com.example.quiet".to_owned(), 1),
+                ("com.example.storm".to_owned(), UNIT),
+                ("post".to_owned(), 1)
+            ]
+        );
     }
 
     #[tokio::test]
-    async fn what_rests_is_passed_over() {
+    async fn an_entity_is_told_of_in_order_and_alone() {
         let database = empty().await;
-        add(&database, "post.updated", "resting", 200).await;
-        add(&database, "plugin.com.example.a.x", "com.example.a", 2).await;
-        add(&database, "post.updated", "ready", 100).await;
-        let mut queue = Queue::default();
-        for entity in ["resting", "com.example.a"] {
-            queue.rest(entity.to_owned(), Duration::from_secs(60));
+        add(&database, "site", "a", 2).await;
+        add(&database, "site", "b", 1).await;
+        add(&database, "site", "a", 1).await;
+        let mut queues = filled(&database).await;
+        let first = queues.next().unwrap();
+        assert_eq!(first.entity_id, "a");
+        assert_eq!(first.events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 4]);
+        add(&database, "site", "a", 1).await;
+        queues.look_again();
+        queues.fill(&database).await.unwrap();
+        assert_eq!(queues.next().unwrap().entity_id, "b");
+        assert!(queues.next().is_none(), "a is busy");
+        queues.finished("a");
+        assert_eq!(queues.next().unwrap().events[0].seq, 5);
+    }
+
+    #[tokio::test]
+    async fn what_is_in_hand_is_not_read_again() {
+        let database = empty().await;
+        add(&database, "site", "a", 100).await;
+        let mut queues = filled(&database).await;
+        let mut seen = Vec::new();
+        loop {
+            while let Some(turn) = queues.next() {
+                seen.extend(turn.events.iter().map(|event| event.seq));
+                queues.finished("a");
+            }
+            queues.fill(&database).await.unwrap();
+            if seen.len() == 100 {
+                break;
+            }
         }
-        let due = queue.due(&database).await.unwrap();
-        assert_eq!(counts(&due), BTreeMap::from([("ready", OF_SITE)]));
-        assert!(queue.next_end().is_some_and(|end| end <= Duration::from_secs(60)));
-        queue.rest("ready".to_owned(), Duration::from_secs(60));
-        assert!(queue.due(&database).await.unwrap().is_empty());
-        queue.resting.clear();
-        assert_eq!(queue.due(&database).await.unwrap()[0].entity_id, "resting");
+        assert_eq!(seen, (1..=100).collect::<Vec<_>>());
+        repo::dispatched(&database, &seen).await.unwrap();
+        queues.forget(&seen);
+        queues.look_again();
+        queues.fill(&database).await.unwrap();
+        assert!(queues.next().is_none());
+        assert!(repo::queues(&database).await.unwrap().is_empty());
     }
 }

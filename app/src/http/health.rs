@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use actix_web::{HttpResponse, http::header, web};
-use sea_orm::{ConnectionTrait, Statement};
+use serde::Deserialize;
 
-use crate::{database::Database, telemetry::Metrics};
+use crate::{
+    database::Database,
+    events::{Backlog, EventsConfig},
+    telemetry::Metrics,
+};
 
 /// How long the database may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -15,19 +19,39 @@ pub(super) async fn alive() -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).body("ok\n")
 }
 
-/// The process can serve: its database answers.
-pub(super) async fn ready(database: web::Data<Database>) -> HttpResponse {
-    let question = Statement::from_string(database.backend(), "SELECT 1");
-    let answer = tokio::time::timeout(PATIENCE, database.reader().query_one_raw(question)).await;
-    let (mut response, body) = match answer {
-        Ok(Ok(Some(_))) => (HttpResponse::Ok(), "ready\n"),
-        _ => (HttpResponse::ServiceUnavailable(), "the database does not answer\n"),
+/// How strict whoever asks is.
+#[derive(Deserialize)]
+pub(super) struct Readiness {
+    /// Whether a server that serves and does not do all its work counts as not ready.
+    #[serde(default)]
+    strict: bool,
+}
+
+/// The process can serve: its database answers. Where events get stuck it serves all the same and says so; whoever
+/// watches over it rather than sending it readers asks with `?strict=true` and gets 503.
+pub(super) async fn ready(
+    database: web::Data<Database>,
+    config: web::Data<EventsConfig>,
+    asked: web::Query<Readiness>,
+) -> HttpResponse {
+    let (mut response, body) = match tokio::time::timeout(PATIENCE, Backlog::of(&database)).await {
+        Ok(Ok(backlog)) if backlog.lag() > config.stuck_after => {
+            let response = if asked.strict { HttpResponse::ServiceUnavailable() } else { HttpResponse::Ok() };
+            let (waiting, age) = (backlog.waiting, backlog.lag().as_secs());
+            (response, format!("degraded: {waiting} events wait to be delivered, the oldest for {age} s\n"))
+        }
+        Ok(Ok(_)) => (HttpResponse::Ok(), "ready\n".to_owned()),
+        _ => (HttpResponse::ServiceUnavailable(), "the database does not answer\n".to_owned()),
     };
     response.insert_header((header::CACHE_CONTROL, "no-store")).body(body)
 }
 
 /// Prometheus' text format.
-pub(super) async fn metrics(metrics: web::Data<Metrics>) -> HttpResponse {
+pub(super) async fn metrics(metrics: web::Data<Metrics>, database: web::Data<Database>) -> HttpResponse {
+    // Without an answer the last one stands, and the rest is told all the same.
+    if let Ok(Ok(backlog)) = tokio::time::timeout(PATIENCE, Backlog::of(&database)).await {
+        metrics.show(&backlog);
+    }
     HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -23,9 +23,9 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use super::health;
 use crate::{
-    audit, auth, comments,
+    audit, auth, comments, cron,
     error::{ApiError, ErrorCode, Problem, Result},
-    media, plugins, posts, settings, site, taxonomies, users,
+    events, media, plugins, posts, settings, site, taxonomies, users, webhooks,
 };
 
 /// The JSON API. What is registered here is what the OpenAPI document says.
@@ -43,6 +43,10 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .configure(settings::http::configure)
             .configure(plugins::http::configure)
             .configure(audit::http::configure)
+            // What happens, and who is told.
+            .configure(events::http::configure)
+            .configure(webhooks::http::configure)
+            .configure(cron::http::configure)
             .wrap(from_fn(head_as_get)),
     );
 }
@@ -167,6 +171,9 @@ pub fn openapi() -> Document {
         (name = "settings", description = "What the site says of itself"),
         (name = "plugins", description = "Installing plugins and what they do here, for administrators"),
         (name = "audit", description = "Who did what, for administrators"),
+        (name = "events", description = "What happened, who was told, and what to do where somebody was not"),
+        (name = "webhooks", description = "Other servers that are told of events, for administrators"),
+        (name = "cron", description = "Scheduled jobs and their runs, for administrators"),
     )
 )]
 struct Api;

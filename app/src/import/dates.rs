@@ -4,8 +4,6 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 use crate::clock::Timestamp;
 
-const DAY: i64 = 24 * 60 * 60 * 1000;
-
 /// When something was published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Moment {
@@ -24,9 +22,9 @@ impl Moment {
         Self { at: Timestamp::from_millis(millis), whole_day: false }
     }
 
-    /// Whether it lies ahead by more than clocks and time zones explain.
+    /// Whether it lies ahead.
     pub(super) fn is_ahead(self) -> bool {
-        self.at.millis() > Timestamp::now().millis() + DAY
+        self.at > Timestamp::now()
     }
 }
 

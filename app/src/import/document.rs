@@ -132,15 +132,16 @@ fn check_lengths(title: &str, body: &str) -> Result<(), String> {
     if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
 }
 
-/// What has no date or one that lies ahead is not shown to readers unasked.
+/// What has no date is not shown to readers unasked. What has one that lies ahead is shown then, which is said.
 fn is_kept_back(date: Option<Moment>, warnings: &mut Vec<String>) -> bool {
-    let reason = match date {
-        None => "no date in the front matter, the path or the file's name",
-        Some(date) if date.is_ahead() => "its date lies ahead",
-        Some(_) => return false,
+    let Some(date) = date else {
+        warnings.push("no date in the front matter, the path or the file's name: kept as a draft".into());
+        return true;
     };
-    warnings.push(format!("{reason}: kept as a draft"));
-    true
+    if date.is_ahead() {
+        warnings.push(format!("its date lies ahead: scheduled for {}", date.at));
+    }
+    false
 }
 
 /// The slug that was chosen, or the last part of the address, or the name of the file (of the folder, for `index.md`).
@@ -234,7 +235,9 @@ mod tests {
         let undated = document("a.md", b"---\ntitle: A\n---\n").unwrap();
         assert!(undated.draft && undated.warnings[0].contains("no date"));
         let ahead = document("a.md", b"---\ntitle: A\ndate: 2150-01-01\ncategories: [x, y]\n---\n").unwrap();
-        assert!(ahead.draft && ahead.warnings[0].contains("ahead"));
+        assert!(!ahead.draft && ahead.warnings[0].contains("scheduled for 2150-01-01T00:00:00.000Z"));
+        let draft = document("a.md", b"---\ntitle: A\ndate: 2150-01-01\ndraft: true\n---\n").unwrap();
+        assert!(draft.draft && draft.warnings.is_empty());
         assert_eq!(
             (ahead.category.as_deref(), ahead.tags.as_slice()),
             (Some("x"), ["y".to_owned()].as_slice())

@@ -31,7 +31,7 @@ pub(super) struct Work {
     pub(super) document: Document,
     pub(super) links: Links,
     pub(super) action: Action,
-    /// Also when it was published, unless it is a draft.
+    /// Also when it was published, or is to be, unless it is a draft.
     pub(super) created_at: Timestamp,
     /// What a new post is to get.
     pub(super) slug: Slug,

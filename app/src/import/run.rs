@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     auth::Actor,
+    clock::Timestamp,
     error::{ApiError, ErrorCode, FieldError},
     http::IfMatch,
     ids::{CategoryId, PostId, TagId, UserId},
@@ -252,7 +253,7 @@ impl Run<'_> {
             permalink: document.permalink.clone(),
             aliases: document.aliases.clone(),
             published_at: (!document.draft).then_some(work.created_at),
-            created_at: Some(work.created_at),
+            created_at: Some(created_at(work)),
             ..NewPost::draft(PostKind::Post, document.title.clone(), content)
         }
     }
@@ -280,8 +281,14 @@ impl Run<'_> {
     }
 }
 
+/// With a date that lies ahead, a published post is scheduled.
 fn status(work: &Work) -> PostStatus {
     if work.document.draft { PostStatus::Draft } else { PostStatus::Published }
+}
+
+/// What comes out at a date that lies ahead has been made by now. A draft keeps its date, which it has nowhere else.
+fn created_at(work: &Work) -> Timestamp {
+    if work.document.draft { work.created_at } else { work.created_at.min(Timestamp::now()) }
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> ApiError {

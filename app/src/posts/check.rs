@@ -103,7 +103,8 @@ pub(super) fn input(
     let tag_ids = input.tag_ids.as_ref().map(|ids| tags(ids, terms, &mut fault));
     let status = input.status.as_deref().and_then(|status| {
         PostStatus::parse(status).or_else(|| {
-            fault("status", format!("`{}` is none of draft, published, trash.", shortened(status)));
+            let words = format!("`{}` is none of draft, scheduled, published, trash.", shortened(status));
+            fault("status", words);
             None
         })
     });
@@ -169,7 +170,7 @@ pub(super) fn may_create(actor: &Actor, kind: PostKind, status: PostStatus) -> R
     if kind == PostKind::Page {
         actor.require(Permission::EditOthers)?;
     }
-    if status == PostStatus::Published { actor.require(Permission::PublishPosts) } else { Ok(()) }
+    if status.is_for_readers() { actor.require(Permission::PublishPosts) } else { Ok(()) }
 }
 
 /// Whether the actor may change this post so that it ends up with `status`.
@@ -182,8 +183,10 @@ pub(super) fn may_edit(actor: &Actor, post: &Post, status: PostStatus) -> Result
             "This needs the permission to edit everybody's posts and pages.",
         ));
     }
-    let touches_public = post.status == PostStatus::Published || status == PostStatus::Published;
-    if touches_public { actor.require(Permission::PublishPosts) } else { Ok(()) }
+    if post.status.is_for_readers() || status.is_for_readers() {
+        actor.require(Permission::PublishPosts)?;
+    }
+    Ok(())
 }
 
 /// Whether the actor may read it.

@@ -21,7 +21,7 @@ pub struct PostResponse {
     pub id: PostId,
     /// Post or page.
     pub kind: PostKind,
-    /// Draft, published or trash.
+    /// Draft, scheduled, published or trash.
     pub status: PostStatus,
     /// Plain text.
     pub title: String,
@@ -50,7 +50,7 @@ pub struct PostResponse {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// When it was first published.
+    /// When it was first published; when it comes out, if it is scheduled.
     pub published_at: Option<Timestamp>,
     /// How often its page was read; may lag a little.
     pub view_count: i64,
@@ -79,13 +79,13 @@ pub struct CreatePostRequest {
     /// Authors, in order; others than oneself need the permission to edit everybody's posts.
     #[serde(default)]
     pub author_ids: Vec<UserId>,
-    /// Draft if left out.
+    /// Draft if left out. What is published with a date that lies ahead becomes scheduled.
     pub status: Option<PostStatus>,
     /// An http(s) URL or a path on this site.
     pub cover_image: Option<String>,
     /// Open if left out.
     pub comments_open: Option<bool>,
-    /// The date of publication, if not now.
+    /// The date of publication, if not now. One that lies ahead is waited for.
     pub published_at: Option<Timestamp>,
 }
 
@@ -131,7 +131,8 @@ pub struct UpdatePostRequest {
     pub tag_ids: Option<Vec<TagId>>,
     /// All authors, in order.
     pub author_ids: Option<Vec<UserId>>,
-    /// Draft, published or trash.
+    /// Draft, scheduled, published or trash. What is published with a date that lies ahead becomes scheduled; what is
+    /// scheduled and published without a new date comes out at once.
     pub status: Option<PostStatus>,
     /// An http(s) URL or a path on this site.
     #[serde(default, deserialize_with = "double_option")]
@@ -139,7 +140,7 @@ pub struct UpdatePostRequest {
     pub cover_image: Option<Option<String>>,
     /// Open or close comments.
     pub comments_open: Option<bool>,
-    /// The date of publication.
+    /// The date of publication. One that lies ahead is waited for, also by a post that is public already.
     pub published_at: Option<Timestamp>,
 }
 
@@ -167,7 +168,7 @@ impl From<UpdatePostRequest> for PostPatch {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListPostsQuery {
-    /// Draft, published or trash; published if left out.
+    /// Draft, scheduled, published or trash; published if left out.
     pub status: Option<PostStatus>,
     /// A category's slug or id; those beneath it count too.
     pub category: Option<String>,

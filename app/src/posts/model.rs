@@ -40,6 +40,8 @@ impl PostKind {
 pub enum PostStatus {
     /// Seen by those who may edit it.
     Draft,
+    /// Seen by those who may edit it until its date of publication has come, and by everybody from then on.
+    Scheduled,
     /// Seen by everybody.
     Published,
     /// Taken away, and not yet gone for good.
@@ -51,6 +53,7 @@ impl PostStatus {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Draft => "draft",
+            Self::Scheduled => "scheduled",
             Self::Published => "published",
             Self::Trash => "trash",
         }
@@ -63,7 +66,19 @@ impl PostStatus {
 
     /// Reads the name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Draft, Self::Published, Self::Trash].into_iter().find(|status| status.as_str() == text)
+        [Self::Draft, Self::Scheduled, Self::Published, Self::Trash]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+    }
+
+    /// Whether readers see such a post, now or once its date has come: what takes the permission to publish.
+    pub(super) const fn is_for_readers(self) -> bool {
+        matches!(self, Self::Published | Self::Scheduled)
+    }
+
+    /// Whether such a post is not public yet.
+    pub(super) const fn is_to_come(self) -> bool {
+        matches!(self, Self::Draft | Self::Scheduled)
     }
 }
 
@@ -74,7 +89,7 @@ pub struct Post {
     pub id: PostId,
     /// Post or page.
     pub kind: PostKind,
-    /// Draft, published or trash.
+    /// Draft, scheduled, published or trash.
     pub status: PostStatus,
     /// Plain text.
     pub title: String,
@@ -104,7 +119,7 @@ pub struct Post {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// When it was first published.
+    /// When it was first published, or is to be.
     pub published_at: Option<Timestamp>,
     /// How often its page was read; may lag a little.
     pub view_count: i64,
@@ -156,7 +171,7 @@ pub struct NewPost {
     pub permalink: Option<String>,
     /// Old paths that lead here (importers only).
     pub aliases: Vec<String>,
-    /// When it was published, if not now (importers and editors).
+    /// When it was published, if not now; with a date that lies ahead it is scheduled.
     pub published_at: Option<Timestamp>,
     /// When it was made, if not now (importers).
     pub created_at: Option<Timestamp>,

@@ -1,5 +1,7 @@
 //! The only queries on posts.
 
+mod upkeep;
+
 use std::collections::HashMap;
 
 use sea_orm::{
@@ -9,6 +11,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub(super) use upkeep::{due, next_scheduled, trashed};
+
 use super::{Post, PostFilter, PostKind, PostStatus};
 use crate::{
     clock::Timestamp,
@@ -17,7 +21,7 @@ use crate::{
     ids::{CategoryId, PostId, TagId, UserId},
 };
 
-/// Newest first: published posts by publication, others by creation.
+/// Newest first: published and scheduled posts by publication, others by creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     Publication,

@@ -2,6 +2,7 @@
 
 mod filtering;
 mod reading;
+mod upkeep;
 
 use fleuron_plugin_host::{PluginHost, hook};
 use moka::future::Cache;
@@ -11,6 +12,7 @@ use super::{
     NewPost, Post, PostFilter, PostPatch, PostStatus, Slug, ViewCounter, check,
     model::WantedSlug,
     repo,
+    timing::Timing,
     write::{self, Draft},
 };
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
     clock::Timestamp,
     database::Database,
     error::{ApiError, ErrorCode, FieldError, Result},
-    events::EventRecorder,
+    events::{EventRecorder, Fact},
     http::IfMatch,
     ids::{PostId, UserId},
     taxonomies::TermService,
@@ -56,11 +58,12 @@ impl PostService {
         Self { database, terms, users, hooks, events, views, counts: Cache::new(COUNTS_KEPT) }
     }
 
-    /// Creates a post. Filters of `on-post-creating` may change it, refuse it, or hold it: then it becomes a draft where
-    /// it would have been published. What they answer is checked and authorised like the actor's own input. A taken slug
-    /// gets a number.
+    /// Creates a post. One that is to be published at a date that lies ahead is scheduled. Filters of `on-post-creating`
+    /// may change it, refuse it, or hold it: then it becomes a draft where it would have been published or scheduled.
+    /// What they answer is checked and authorised like the actor's own input. A taken slug gets a number.
     pub async fn create(&self, actor: &Actor, new: NewPost) -> Result<Post> {
-        let status = new.status.unwrap_or(PostStatus::Draft);
+        let timing = Timing::of_new(new.published_at, Timestamp::now());
+        let status = timing.settle(new.status.unwrap_or(PostStatus::Draft));
         check::may_create(actor, new.kind, status)?;
         let terms = self.terms.terms().await?;
         let mut post = write::blank(new.kind);
@@ -69,10 +72,7 @@ impl PostService {
             new.permalink.as_deref().and_then(|path| checked_path(path, "permalink", &mut faults));
         let redirects =
             new.aliases.iter().filter_map(|path| checked_path(path, "aliases", &mut faults)).collect();
-        if status == PostStatus::Published {
-            not_ahead(new.published_at, &mut faults);
-        }
-        let wish = Wish { actor, kind: new.kind, base: None, status, terms: &terms };
+        let wish = Wish { actor, kind: new.kind, base: None, status, timing, terms: &terms };
         let checked = wish
             .settle::<hook::OnPostCreating>(&self.hooks, filtering::input_of(&new, status), faults)
             .await?;
@@ -86,26 +86,28 @@ impl PostService {
         post.created_at = new.created_at.unwrap_or(post.created_at);
         post.updated_at = post.created_at;
         post.comments_open = new.comments_open;
-        post.published_at = new.published_at;
+        post.published_at = timing.date();
         let slug = checked.slug.clone().unwrap_or_else(|| Slug::derive(&checked.title, new.kind.as_str()));
         apply(&mut post, checked, status, None);
         let slug = Some(WantedSlug { slug, may_be_numbered: true });
         let draft = Draft { post, slug, redirects, base: None, by: actor.user_id() };
         let events = self.events.clone();
-        let post = self
+        let (post, facts) = self
             .database
             .write(draft, move |transaction, draft| {
                 let events = events.clone();
                 Box::pin(async move { write::create(transaction, draft, &events).await })
             })
             .await?;
-        self.changed();
+        self.changed(facts);
         Ok(post)
     }
 
     /// Changes a post. Filters of `on-post-updating` get it whole, as it would be, and may change or refuse that. They may
-    /// also hold it: what would be public after the edit becomes a draft, also where it was public before, until
-    /// somebody publishes it anew.
+    /// also hold it: what would be public after the edit, or scheduled, becomes a draft, also where it was public before,
+    /// until somebody publishes it anew.
+    ///
+    /// A scheduled post takes a new date, becomes a draft again, or comes out at once where it is published without one.
     ///
     /// When somebody else changes the post at the same moment the change is made again on what stands then, once; after
     /// that it fails with `edit_conflict`, or with `version_mismatch` if the client named a version.
@@ -122,8 +124,8 @@ impl PostService {
                     Box::pin(async move { write::update(transaction, draft, &events).await })
                 })
                 .await?;
-            if let Some(post) = written {
-                self.changed();
+            if let Some((post, facts)) = written {
+                self.changed(facts);
                 return Ok(post);
             }
         }
@@ -147,11 +149,11 @@ impl PostService {
                 Box::pin(async move { write::delete(transaction, post, *by, &events).await })
             })
             .await?;
-        if !deleted {
+        let Some(facts) = deleted else {
             let detail = "Somebody else is changing this post. Read it again.";
             return Err(ApiError::new(ErrorCode::EditConflict, detail));
-        }
-        self.changed();
+        };
+        self.changed(facts);
         Ok(())
     }
 
@@ -162,7 +164,7 @@ impl PostService {
                 Box::pin(async move { Ok(repo::adopt(transaction, *user).await?) })
             })
             .await?;
-        self.changed();
+        self.changed(Vec::new());
         Ok(())
     }
 
@@ -177,7 +179,8 @@ impl PostService {
     /// The post as it would be after the patch and the filters.
     async fn change(&self, actor: &Actor, base: Post, patch: &PostPatch) -> Result<Draft> {
         let terms = self.terms.terms().await?;
-        let status = patch.status.unwrap_or(base.status);
+        let timing = Timing::of_change(&base, patch, Timestamp::now());
+        let status = timing.settle(patch.status.unwrap_or(base.status));
         check::may_edit(actor, &base, status)?;
         let mut faults = Vec::new();
         let mut post = base.clone();
@@ -187,17 +190,14 @@ impl PostService {
         }
         let redirects =
             patch.aliases.iter().filter_map(|path| checked_path(path, "aliases", &mut faults)).collect();
-        if status == PostStatus::Published {
-            not_ahead(patch.published_at.or(base.published_at), &mut faults);
-        }
-        let wish = Wish { actor, kind: base.kind, base: Some(&base), status, terms: &terms };
+        let wish = Wish { actor, kind: base.kind, base: Some(&base), status, timing, terms: &terms };
         let input = filtering::merged(&base, patch, status);
         let checked = wish.settle::<hook::OnPostUpdating>(&self.hooks, input, faults).await?;
         if let Some(authors) = &patch.author_ids {
             post.author_ids = self.allowed_authors(actor, authors.clone()).await?;
         }
         post.comments_open = patch.comments_open.unwrap_or(post.comments_open);
-        post.published_at = patch.published_at.or(post.published_at);
+        post.published_at = timing.date();
         post.updated_at = Timestamp::now();
         post.updated_by = actor.user_id().or(post.updated_by);
         post.version += 1;
@@ -233,24 +233,16 @@ impl PostService {
         if faults.is_empty() { Ok(unique) } else { Err(ApiError::validation(faults)) }
     }
 
-    /// After a commit: lists and counts are stale, and the outbox may have work.
-    fn changed(&self) {
+    /// After a commit: lists and counts are stale, and what was recorded may be delivered.
+    fn changed(&self, facts: Vec<Fact>) {
         self.database.changes().touch_content();
-        self.events.wake();
+        self.events.committed(facts);
     }
 }
 
 fn checked_path(path: &str, field: &str, faults: &mut Vec<FieldError>) -> Option<String> {
     let words = |fault| format!("`{}` {fault}.", check::shortened(path));
     check::permalink(path).map_err(|fault| faults.push(FieldError::new(field, words(fault)))).ok()
-}
-
-/// Published posts cannot wait for their date yet, so one that lies ahead would be shown too early. Time zones explain
-/// up to a day.
-fn not_ahead(published_at: Option<Timestamp>, faults: &mut Vec<FieldError>) {
-    if published_at.is_some_and(|at| at > Timestamp::now().plus_seconds(24 * 3600)) {
-        faults.push(FieldError::new("published_at", "Must not lie ahead. Keep the post a draft until then."));
-    }
 }
 
 /// Puts checked fields into the post. A missing status or list of tags means that they stay.

@@ -20,11 +20,11 @@ impl ViewCounter {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(post).or_default() += 1;
     }
 
-    /// Writes what has been counted. What can't be written is counted again next time.
-    pub async fn flush(&self, database: &Database) -> Result<()> {
+    /// Writes what has been counted, and answers of how many posts. What can't be written is counted again next time.
+    pub async fn flush(&self, database: &Database) -> Result<u64> {
         let counts = std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner));
         if counts.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let mut rows: Vec<(PostId, i64)> = counts.into_iter().collect();
         rows.sort_unstable();
@@ -34,7 +34,7 @@ impl ViewCounter {
                     for (post, views) in rows {
                         repo::add_views(transaction, *post, *views).await?;
                     }
-                    Ok(())
+                    Ok(rows.len() as u64)
                 })
             })
             .await;

@@ -6,9 +6,13 @@ use crate::{
     database::{Transaction, one_at_a_time},
     entities::posts,
     error::{ApiError, ErrorCode, FieldError, Result},
-    events::{DomainEvent, EventRecorder, Origin},
+    events::{DomainEvent, EventRecorder, Fact, Origin},
     ids::{PostId, UserId},
 };
+
+/// How often a scheduled post is looked at when somebody else changes it at the moment at which it is due. After that it
+/// is still due, and looked at in the next round.
+const TRIES: u32 = 3;
 
 /// A post as it shall be, and what else is to be written with it.
 #[derive(Clone, Debug)]
@@ -23,8 +27,12 @@ pub(super) struct Draft {
     pub(super) by: Option<UserId>,
 }
 
-/// Creates the post. Returns it with the slug it got.
-pub(super) async fn create(transaction: &Transaction, draft: &Draft, events: &EventRecorder) -> Result<Post> {
+/// Creates the post. Returns it with the slug it got, and what was recorded of it.
+pub(super) async fn create(
+    transaction: &Transaction,
+    draft: &Draft,
+    events: &EventRecorder,
+) -> Result<(Post, Vec<Fact>)> {
     let mut post = draft.post.clone();
     settle_slug(transaction, &mut post, draft.slug.as_ref()).await?;
     check_permalink(transaction, &post).await?;
@@ -33,8 +41,13 @@ pub(super) async fn create(transaction: &Transaction, draft: &Draft, events: &Ev
     repo::insert_authors(transaction, post.id, &post.author_ids).await?;
     repo::add_redirects(transaction, post.id, &draft.redirects, post.created_at).await?;
     let (kind, origin) = (Some(post.kind), origin(&post, draft.by));
-    events.record(transaction, &DomainEvent::PostCreated { post: (&post).into(), kind, origin }).await?;
-    Ok(post)
+    let created = DomainEvent::PostCreated { post: (&post).into(), kind, origin };
+    let mut facts = vec![events.record(transaction, created).await?];
+    if post.is_public() {
+        let published = DomainEvent::PostPublished { post: (&post).into(), kind, origin };
+        facts.push(events.record(transaction, published).await?);
+    }
+    Ok((post, facts))
 }
 
 /// Changes the post if it is still at the version the change was made for; `None` if it is not.
@@ -42,7 +55,7 @@ pub(super) async fn update(
     transaction: &Transaction,
     draft: &Draft,
     events: &EventRecorder,
-) -> Result<Option<Post>> {
+) -> Result<Option<(Post, Vec<Fact>)>> {
     let Some(base) = &draft.base else { return Ok(None) };
     let mut post = draft.post.clone();
     settle_slug(transaction, &mut post, draft.slug.as_ref()).await?;
@@ -61,24 +74,93 @@ pub(super) async fn update(
         redirects.push(base.path());
     }
     repo::add_redirects(transaction, post.id, &redirects, post.updated_at).await?;
-    let (kind, origin) = (Some(post.kind), origin(&post, draft.by));
-    events.record(transaction, &DomainEvent::PostUpdated { post: (&post).into(), kind, origin }).await?;
-    Ok(Some(post))
+    let facts = record_change(transaction, base.is_public(), &post, draft.by, events).await?;
+    Ok(Some((post, facts)))
 }
 
-/// Removes the post for good; `false` if it has changed meanwhile.
+/// Publishes a scheduled post whose date has come by `now`, on the date that was promised; `None` if it is no such post,
+/// or no more. Filters are not asked again: they saw the post when it was scheduled, and nothing of it changes now that
+/// they could have a say in.
+pub(super) async fn publish(
+    transaction: &Transaction,
+    id: PostId,
+    now: Timestamp,
+    events: &EventRecorder,
+) -> Result<Option<Vec<Fact>>> {
+    for _ in 0..TRIES {
+        let found = repo::find(transaction, id).await?;
+        let Some(mut post) = found.filter(|post| is_due(post, now)) else { return Ok(None) };
+        let seen = post.version;
+        post.status = PostStatus::Published;
+        post.updated_at = now;
+        post.version += 1;
+        if repo::update(transaction, row(&post), seen).await? {
+            return Ok(Some(record_change(transaction, false, &post, None, events).await?));
+        }
+    }
+    Ok(None)
+}
+
+fn is_due(post: &Post, now: Timestamp) -> bool {
+    post.status == PostStatus::Scheduled && post.published_at.is_some_and(|at| at <= now)
+}
+
+/// Records that the post was changed and, where that is so, that readers see it now or do so no more.
+async fn record_change(
+    transaction: &Transaction,
+    was_public: bool,
+    post: &Post,
+    by: Option<UserId>,
+    events: &EventRecorder,
+) -> Result<Vec<Fact>> {
+    let (kind, origin) = (Some(post.kind), origin(post, by));
+    let updated = DomainEvent::PostUpdated { post: post.into(), kind, origin };
+    let mut facts = vec![events.record(transaction, updated).await?];
+    let turn = match (was_public, post.is_public()) {
+        (false, true) => DomainEvent::PostPublished { post: post.into(), kind, origin },
+        (true, false) => DomainEvent::PostUnpublished { id: post.id, kind, origin },
+        (false, false) | (true, true) => return Ok(facts),
+    };
+    facts.push(events.record(transaction, turn).await?);
+    Ok(facts)
+}
+
+/// Removes the post for good; `None` if it has changed meanwhile. Its comments go with it, which is no fact of its own.
 pub(super) async fn delete(
     transaction: &Transaction,
     post: &Post,
     by: Option<UserId>,
     events: &EventRecorder,
-) -> Result<bool> {
+) -> Result<Option<Vec<Fact>>> {
     if !repo::delete(transaction, post.id, post.version).await? {
-        return Ok(false);
+        return Ok(None);
     }
-    let (kind, origin) = (Some(post.kind), origin(post, by));
-    events.record(transaction, &DomainEvent::PostDeleted { id: post.id, kind, origin }).await?;
-    Ok(true)
+    let (id, kind, origin) = (post.id, Some(post.kind), origin(post, by));
+    let mut facts = Vec::with_capacity(2);
+    if post.is_public() {
+        facts.push(events.record(transaction, DomainEvent::PostUnpublished { id, kind, origin }).await?);
+    }
+    facts.push(events.record(transaction, DomainEvent::PostDeleted { id, kind, origin }).await?);
+    Ok(Some(facts))
+}
+
+/// Removes those of the posts for good that have been in the trash since before this moment. One fact is recorded of
+/// each.
+pub(super) async fn purge(
+    transaction: &Transaction,
+    ids: &[PostId],
+    before: Timestamp,
+    events: &EventRecorder,
+) -> Result<Vec<Fact>> {
+    let mut facts = Vec::with_capacity(ids.len());
+    for id in ids {
+        let found = repo::find(transaction, *id).await?;
+        let old = found.filter(|post| post.status == PostStatus::Trash && post.updated_at < before);
+        if let Some(post) = old {
+            facts.extend(delete(transaction, &post, None, events).await?.into_iter().flatten());
+        }
+    }
+    Ok(facts)
 }
 
 fn origin(post: &Post, by: Option<UserId>) -> Origin {

@@ -9,6 +9,11 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use crate::{
+    cron::CronMetrics,
+    events::{Backlog, EventMetrics},
+};
+
 /// Upper bounds of the request histogram, in seconds.
 const REQUEST_BUCKETS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
@@ -24,17 +29,25 @@ pub struct Metrics {
     requests: Family<StatusLabels, Counter>,
     seconds: Histogram,
     hooks: PluginHost,
+    events: EventMetrics,
 }
 
 impl Metrics {
     /// Counters at zero; those of plugins are read from their host.
-    pub fn new(hooks: PluginHost) -> Self {
+    pub fn new(hooks: PluginHost, events: EventMetrics, cron: &CronMetrics) -> Self {
         let mut registry = Registry::with_prefix("fleuron");
+        events.register(&mut registry);
+        cron.register(&mut registry);
         let requests = Family::<StatusLabels, Counter>::default();
         let seconds = Histogram::new(REQUEST_BUCKETS);
         registry.register("http_requests", "Requests by status", requests.clone());
         registry.register("http_request_duration_seconds", "Time from request to response", seconds.clone());
-        Self { registry: Arc::new(registry), requests, seconds, hooks }
+        Self { registry: Arc::new(registry), requests, seconds, hooks, events }
+    }
+
+    /// Takes over how many events wait.
+    pub fn show(&self, backlog: &Backlog) {
+        self.events.show(backlog);
     }
 
     /// Counts a request.

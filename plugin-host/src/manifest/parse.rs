@@ -1,29 +1,22 @@
 //! From text to [`Manifest`], collecting every fault on the way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use toml::Table;
 
+use super::cron::cron;
 use super::faults::{Faults, ManifestErrors};
+use super::permissions::permissions;
 use super::section::Section;
-use super::settings::{Setting, SettingType, setting};
-use super::{
-    CronEntry, DatabasePermission, HookSettings, Isolation, Limits, Manifest, OnError, Permissions,
-    PluginInfo,
-};
-use crate::cron::Schedule;
+use super::settings::{Setting, setting};
+use super::{HookSettings, Isolation, Manifest, OnError, PluginInfo};
 use crate::hook::{HookKind, HookPoint};
 use crate::plugin_id::PluginId;
-use crate::ports::{HttpPermission, SiteView, VfsPath};
+use crate::ports::VfsPath;
 
 /// How far `priority` goes in both directions.
 pub(super) const MAX_PRIORITY: i64 = 1_000_000;
-/// The largest `max_memory_mb`.
-pub(super) const MAX_MEMORY_MB: i64 = 1024;
-/// The largest `timeout_ms`.
-pub(super) const MAX_TIMEOUT_MS: i64 = 10_000;
 
 pub(super) fn manifest(text: &str, file: &Path) -> Result<Manifest, ManifestErrors> {
     let mut faults = Faults::new(file);
@@ -108,26 +101,8 @@ fn checked<T>(
     parse(&text).map_err(|reason| faults.add(section.key(name), reason)).ok()
 }
 
-fn permissions(
-    mut section: Section,
-    settings: &BTreeMap<String, Setting>,
-    faults: &mut Faults<'_>,
-) -> (Permissions, Limits) {
-    let database = each(&mut section, "database", faults, database_permission);
-    let http = each(&mut section, "http", faults, |text| http_permission(text, settings));
-    let config = each(&mut section, "config", faults, config_key);
-    let emit = !each(&mut section, "events", faults, event_permission).is_empty();
-    let memory = section.integer("max_memory_mb", 1..=MAX_MEMORY_MB, faults);
-    let timeout = section.integer("timeout_ms", 1..=MAX_TIMEOUT_MS, faults);
-    section.finish(faults);
-    let limits = Limits {
-        memory: memory.and_then(|mebibytes| usize::try_from(mebibytes << 20).ok()),
-        timeout: timeout.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis),
-    };
-    (Permissions { database, http, config, emit }, limits)
-}
-
-fn each<T>(
+/// The strings of an array, each parsed.
+pub(super) fn each<T>(
     section: &mut Section,
     name: &'static str,
     faults: &mut Faults<'_>,
@@ -144,48 +119,9 @@ fn each<T>(
     parsed
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether it is letters, digits, `_` and `-`.
+pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-}
-
-fn database_permission(text: &str) -> Result<DatabasePermission, String> {
-    if text == "own" {
-        return Ok(DatabasePermission::Own);
-    }
-    let view = text.strip_prefix("read:").and_then(SiteView::from_name);
-    view.map(DatabasePermission::Read).ok_or_else(|| {
-        let views = SiteView::ALL.map(|view| format!("\"read:{view}\"")).join(", ");
-        format!("is \"{text}\"; it is \"own\" or one of {views}")
-    })
-}
-
-fn event_permission(text: &str) -> Result<(), String> {
-    if text == "emit" {
-        Ok(())
-    } else {
-        Err(format!("is \"{text}\"; the one permission for events is \"emit\""))
-    }
-}
-
-fn http_permission(text: &str, settings: &BTreeMap<String, Setting>) -> Result<HttpPermission, String> {
-    let permission = text.parse()?;
-    let HttpPermission::Setting(key) = &permission else { return Ok(permission) };
-    match settings.get(key) {
-        Some(setting) if setting.kind == SettingType::Url => Ok(permission),
-        Some(_) => Err(format!(
-            "is \"{text}\", but the setting `{key}` is no address; declare it with `type = \"url\"`"
-        )),
-        None => Err(format!(
-            "is \"{text}\", but there is no setting `{key}`; declare it as `[settings.{key}]` with `type = \"url\"`"
-        )),
-    }
-}
-
-fn config_key(text: &str) -> Result<String, String> {
-    if text == "*" || is_name(text) {
-        return Ok(text.to_owned());
-    }
-    Err(format!("is \"{text}\"; it is the key of a setting, or \"*\" for all of the plugin's own"))
 }
 
 fn hooks(section: Section, faults: &mut Faults<'_>) -> BTreeMap<HookPoint, HookSettings> {
@@ -266,32 +202,6 @@ fn is_event_name(text: &str) -> bool {
         && (name.len() > "plugin.".len() || text.ends_with('*'))
 }
 
-fn cron(sections: Vec<Section>, faults: &mut Faults<'_>) -> Vec<CronEntry> {
-    let mut entries = Vec::new();
-    let mut job_types = BTreeSet::new();
-    for mut section in sections {
-        let label = section.required("label", "Scheduled task", faults);
-        let job_type = section.required("job_type", "my_task", faults);
-        let payload = section.string("payload", faults);
-        let cron_expr = section.required("cron_expr", "0 */6 * * *", faults);
-        let schedule = match cron_expr.as_str() {
-            "" => None,
-            text => Schedule::parse(text).map_err(|reason| faults.add(section.key("cron_expr"), reason)).ok(),
-        };
-        if !job_type.is_empty() && !job_types.insert(job_type.clone()) {
-            faults.add(
-                section.key("job_type"),
-                format!("is \"{job_type}\" a second time; give each job its own"),
-            );
-        }
-        section.finish(faults);
-        if let Some(schedule) = schedule {
-            entries.push(CronEntry { label, job_type, payload, cron_expr, schedule });
-        }
-    }
-    entries
-}
-
 fn settings(section: Section, faults: &mut Faults<'_>) -> BTreeMap<String, Setting> {
     let mut settings = BTreeMap::new();
     for (name, section) in section.into_sections(faults) {
@@ -305,7 +215,11 @@ fn settings(section: Section, faults: &mut Faults<'_>) -> BTreeMap<String, Setti
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::{DatabasePermission, Limits};
     use super::*;
+    use crate::ports::SiteView;
 
     const QUICK_START: &str = r#"
         [plugin]

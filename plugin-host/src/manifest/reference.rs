@@ -152,9 +152,15 @@ fn types() -> String {
 fn cron() -> String {
     let introduction = prose(
         "Five fields, or six with seconds before them, or seven with the year behind those. A field is `*`, a value, a \
-         list (`1,15`), a range (`MON-FRI`) or steps (`*/15`). Times are UTC. Where both day fields are set, either is \
-         enough. What came due while no server ran is not made up for, and a run that finds the one before it still at \
-         work is left out. An expression that is never due is a fault.",
+         list (`1,15`), a range (`MON-FRI`) or steps (`*/15`). Times are those of the job's `time_zone`. Where both day \
+         fields are set, either is enough. A due time at which the run before is still at work is left out. An expression \
+         that is never due is a fault.",
+    );
+    let changes = prose(
+        "An expression that matches every hour, such as `*/15 * * * *` or `0 * * * *`, goes on in real time when a zone's \
+         clocks are changed: every quarter of an hour is one, also in the hour that comes twice. Any other one keeps to \
+         the clock on the wall. What is due at a time that the clocks leave out is due right after the gap, once; what is \
+         due at a time that comes twice is due the first time only.",
     );
     let mut text = format!("\n## Cron expressions\n\n{introduction}\n");
     let fields = [
@@ -174,6 +180,7 @@ fn cron() -> String {
     let row = |(word, expression): &(&str, &str)| vec![code(word), code(expression)];
     text.push('\n');
     text.push_str(&rows(&["Word", "Stands for"], SHORTCUTS.iter().map(row)));
+    let _ = write!(text, "\n### When clocks are changed\n\n{changes}");
     text
 }
 

@@ -68,17 +68,18 @@ impl Plugin {
         context: Arc<CallContext>,
     ) -> Result<(H::Results, Outcome), CallError> {
         let _running = self.pulse.run();
+        let limit = self.time_limit(&context);
         // That all are at work is not this call's failure.
-        let seat = match timeout(self.timeout, self.pool.seat(self.slow_start())).await {
+        let seat = match timeout(limit, self.pool.seat(self.slow_start())).await {
             Ok(seat) => seat?,
             Err(_elapsed) => return Err(CallError::Busy),
         };
         // The seat is free only after the instance is gone: what is declared last is dropped first.
-        let (seat, mut instance) = self.instance(seat).await?;
-        let deadline = Instant::now() + self.timeout;
-        let call = instance.call::<H>(&payload, context, deadline, self.timeout);
+        let (seat, mut instance) = self.instance(seat, limit).await?;
+        let deadline = Instant::now() + limit;
+        let call = instance.call::<H>(&payload, context, deadline, limit);
         let answer = timeout_at(deadline.into(), call).await;
-        match answer.unwrap_or(Err(CallError::Timeout(self.timeout))) {
+        match answer.unwrap_or(Err(CallError::Timeout(limit))) {
             Ok(answer) => {
                 self.put_back(instance, seat);
                 Ok(answer)
@@ -90,8 +91,18 @@ impl Plugin {
         }
     }
 
-    /// An instance for a seat.
-    async fn instance(self: &Arc<Self>, seat: Seat) -> Result<(Seat, Box<Instance>), CallError> {
+    /// How long a call may take: as long as the plugin's calls may, unless it is one with a limit of its own.
+    fn time_limit(&self, context: &CallContext) -> Duration {
+        let ceiling = self.environment.config.job_timeout_ceiling;
+        context.time_limit.map_or(self.timeout, |asked| asked.min(ceiling))
+    }
+
+    /// An instance for a seat, which is waited for as long as the limit says.
+    async fn instance(
+        self: &Arc<Self>,
+        seat: Seat,
+        limit: Duration,
+    ) -> Result<(Seat, Box<Instance>), CallError> {
         match self.pool.take(&seat, self.starts_ahead()) {
             Taken::Idle(instance, last) => {
                 if last {
@@ -101,11 +112,11 @@ impl Plugin {
             }
             Taken::Next(waiter) => {
                 self.start_ahead();
-                Ok((seat, waiter.next(self.timeout).await?))
+                Ok((seat, waiter.next(limit).await?))
             }
-            Taken::Nothing => match timeout(self.timeout, self.start_apart(seat)).await {
+            Taken::Nothing => match timeout(limit, self.start_apart(seat)).await {
                 Ok(started) => started,
-                Err(_elapsed) => Err(CallError::Timeout(self.timeout)),
+                Err(_elapsed) => Err(CallError::Timeout(limit)),
             },
         }
     }

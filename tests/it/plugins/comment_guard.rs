@@ -1,6 +1,8 @@
 //! The bundled plugin that keeps spam from the comments: off until it is turned on, hard on spam, soft on people, and
 //! taught by what moderators approve.
 
+use std::sync::Arc;
+
 use fleuron_plugin_host::{CallContext, hook};
 use fleuron_tests::{Actor, Answer, TestApp, both, eventually, id, post, text};
 use serde_json::{Value, json};
@@ -50,8 +52,8 @@ fn assert_refused(answer: &Answer) {
 /// Lets one of the plugin's jobs run now, which else would take until the hour or the night.
 async fn tick(app: &TestApp, job: &'static str) {
     app.within(move |services| async move {
-        let (plugin, payload) = (plugin_id(ID), Some(job.to_owned()));
-        services.hooks.notify_one::<hook::OnCronTick>(&plugin, payload, &CallContext::default()).await
+        let (payload, context) = (Arc::new(Some(job.to_owned())), Arc::new(CallContext::default()));
+        services.hooks.notify_one::<hook::OnCronTick>(&plugin_id(ID), &payload, &context).await
     })
     .await
     .unwrap_or_else(|error| panic!("{job}: {error}"));

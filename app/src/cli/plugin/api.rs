@@ -61,6 +61,7 @@ impl Api {
             url: format!("{}{path}", self.base),
             headers: HeaderMap::new(),
             body: None,
+            max_redirects: None,
             until: Instant::now() + PATIENCE,
         };
         let response = self.egress.send(request, &|_| Ok(())).await?;
@@ -97,6 +98,7 @@ impl Api {
             url: format!("{}/api/v1{path}", self.base),
             headers,
             body,
+            max_redirects: None,
             until: Instant::now() + PATIENCE,
         };
         let response = self.egress.send(request, &|_| Ok(())).await?;

@@ -1,7 +1,7 @@
 //! `fleuron plugin test`: runs every hook that a plugin listens to, on a real site in a scratch folder, and tells what came
 //! of it and how long it took.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use fleuron_plugin_host::{CallContext, HookPoint, HookStatus, PluginId, PluginStatus, hook};
 use hyper::Method;
@@ -111,11 +111,10 @@ async fn tick(site: &Scratch, plugin: &PluginStatus) {
     for job in &plugin.cron {
         let due =
             json!({ "label": job.label, "job_type": job.job_type, "due": chrono::Utc::now().to_rfc3339() });
-        let payload = Some(job.payload.clone().unwrap_or_else(|| due.to_string()));
-        let context = CallContext::default();
-        if let Err(error) =
-            site.services.hooks.notify_one::<hook::OnCronTick>(&plugin.id, payload, &context).await
-        {
+        let payload = Arc::new(Some(job.payload.clone().unwrap_or_else(|| due.to_string())));
+        let context = Arc::new(CallContext { time_limit: job.time_limit, ..CallContext::default() });
+        let hooks = &site.services.hooks;
+        if let Err(error) = hooks.notify_one::<hook::OnCronTick>(&plugin.id, &payload, &context).await {
             println!("The job {} failed: {error}", job.job_type);
         }
     }

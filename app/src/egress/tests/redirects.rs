@@ -1,7 +1,9 @@
 //! Redirects: each is a new address, checked like the first.
 
+use hyper::StatusCode;
+
 use super::{
-    EgressError, behind, egress, get,
+    EgressConfig, EgressError, EgressRequest, behind, egress, get,
     names::Names,
     opened, post, refused, send,
     server::{Server, answer, redirect},
@@ -84,6 +86,43 @@ async fn loops_end() {
     let error = refused(&egress, get(server.url("/"))).await;
     assert_eq!(error.to_string(), "the request to 127.0.0.1 was redirected more than 3 times");
     assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn a_caller_may_want_none_followed() {
+    let server = redirector().await;
+    let location = "http://169.254.169.254/latest/meta-data/";
+    let url = server.url(&format!("/302/{location}"));
+    let unfollowed = EgressError::NotFollowed {
+        host: "127.0.0.1".to_owned(),
+        status: StatusCode::FOUND,
+        location: location.to_owned(),
+    };
+    let names = Names::default();
+    let request = EgressRequest { max_redirects: Some(0), ..get(url.as_str()) };
+    assert_eq!(refused(&egress(opened(&[&server]), &names), request).await, unfollowed);
+    let config = EgressConfig { max_redirects: 0, ..opened(&[&server]) };
+    let request = EgressRequest { max_redirects: Some(5), ..get(url) };
+    assert_eq!(refused(&egress(config, &names), request).await, unfollowed, "and no more than all may");
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn addresses_for_later_are_checked() {
+    let server = redirector().await;
+    let egress = egress(opened(&[&server]), &Names::default());
+    for (text, read) in [
+        (server.url("/hook"), Some(server.url("/hook"))),
+        ("https://Example.com./hook?a=b#c".to_owned(), Some("https://example.com/hook?a=b".to_owned())),
+        ("http://10.0.0.1/".to_owned(), None),
+        ("http://2130706433/".to_owned(), None),
+        ("http://[::1]/".to_owned(), None),
+        ("ftp://example.com/".to_owned(), None),
+        ("https://user:secret@example.com/".to_owned(), None),
+    ] {
+        assert_eq!(egress.check_address(&text).ok().map(String::from), read, "{text}");
+    }
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]

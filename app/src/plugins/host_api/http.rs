@@ -60,6 +60,7 @@ fn outgoing(plugin: &PluginId, request: HttpRequest, until: Instant) -> EgressRe
         url,
         headers,
         body: body.map(String::into_bytes),
+        max_redirects: None,
         until,
     }
 }

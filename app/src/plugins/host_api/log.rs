@@ -48,12 +48,14 @@ pub struct LogLine {
     pub level: LogLevel,
     /// What.
     pub text: String,
+    /// The event whose delivery, or the run whose call it was written in.
+    pub call: Option<String>,
 }
 
 impl LogLine {
     /// The memory that it takes.
     fn bytes(&self) -> usize {
-        size_of::<Self>() + self.text.len()
+        size_of::<Self>() + self.text.len() + self.call.as_deref().map_or(0, str::len)
     }
 }
 
@@ -69,9 +71,15 @@ struct Ring {
 }
 
 impl Ring {
-    fn push(&mut self, level: LogLevel, text: &str, kept: LogLimits) {
+    fn push(&mut self, level: LogLevel, text: &str, call: Option<&str>, kept: LogLimits) {
         self.written += 1;
-        let line = LogLine { number: self.written, at: Timestamp::now(), level, text: text.to_owned() };
+        let line = LogLine {
+            number: self.written,
+            at: Timestamp::now(),
+            level,
+            text: text.to_owned(),
+            call: call.map(str::to_owned),
+        };
         self.bytes += line.bytes();
         self.lines.push_back(line);
         while self.lines.len() > kept.lines || (self.bytes > kept.bytes && self.lines.len() > 1) {
@@ -106,6 +114,16 @@ impl PluginLogs {
         let Some(ring) = self.known(plugin) else { return Vec::new() };
         let ring = held(&ring);
         let wanted = ring.lines.iter().rev().filter(|line| line.level >= level).take(limit);
+        let mut lines: Vec<LogLine> = wanted.cloned().collect();
+        lines.reverse();
+        lines
+    }
+
+    /// At most the last `limit` lines that a plugin wrote in one call, as far as they are still there, oldest first.
+    pub fn of_call(&self, plugin: &PluginId, call: &str, limit: usize) -> Vec<LogLine> {
+        let Some(ring) = self.known(plugin) else { return Vec::new() };
+        let ring = held(&ring);
+        let wanted = ring.lines.iter().rev().filter(|line| line.call.as_deref() == Some(call)).take(limit);
         let mut lines: Vec<LogLine> = wanted.cloned().collect();
         lines.reverse();
         lines
@@ -188,8 +206,8 @@ fn listening(news: &Arc<Notify>) -> Pin<Box<OwnedNotified>> {
 }
 
 impl LogPort for PluginLogs {
-    fn log(&self, plugin: &PluginId, level: LogLevel, line: &str) {
-        held(&self.ring(plugin)).push(level, line, self.kept);
+    fn log(&self, plugin: &PluginId, level: LogLevel, line: &str, call: Option<&str>) {
+        held(&self.ring(plugin)).push(level, line, call, self.kept);
     }
 }
 
@@ -209,7 +227,7 @@ mod tests {
     fn the_last_lines_stay_in_order() {
         let (logs, id) = (PluginLogs::default(), plugin("com.example.a"));
         for number in 0..LogLimits::default().lines + 7 {
-            logs.log(&id, LogLevel::Info, &number.to_string());
+            logs.log(&id, LogLevel::Info, &number.to_string(), None);
         }
         let lines = logs.of(&id);
         assert_eq!((lines.len(), lines[0].text.as_str()), (LogLimits::default().lines, "7"));
@@ -222,22 +240,22 @@ mod tests {
         let (logs, id) = (PluginLogs::default(), plugin("com.example.a"));
         let line = "x".repeat(4096);
         for _ in 0..LogLimits::default().lines {
-            logs.log(&id, LogLevel::Info, &line);
+            logs.log(&id, LogLevel::Info, &line, None);
         }
         let lines = logs.of(&id);
         let bytes: usize = lines.iter().map(LogLine::bytes).sum();
         assert!(bytes <= LogLimits::default().bytes && bytes > LogLimits::default().bytes - 5000, "{bytes}");
-        logs.log(&id, LogLevel::Info, &"y".repeat(2 * LogLimits::default().bytes));
+        logs.log(&id, LogLevel::Info, &"y".repeat(2 * LogLimits::default().bytes), None);
         assert_eq!(logs.of(&id).len(), 1, "the newest line is never lost");
-        logs.log(&id, LogLevel::Info, "z");
+        logs.log(&id, LogLevel::Info, "z", None);
         assert_eq!(texts(&logs.of(&id)), ["z"]);
     }
 
     #[tokio::test]
     async fn a_log_can_be_followed() {
         let (logs, id) = (PluginLogs::default(), plugin("com.example.a"));
-        logs.log(&id, LogLevel::Info, "one");
-        logs.log(&id, LogLevel::Debug, "two");
+        logs.log(&id, LogLevel::Info, "one", None);
+        logs.log(&id, LogLevel::Debug, "two", None);
         let (lines, last) = logs.after(&id, 0, LogLevel::Info).await.unwrap();
         assert_eq!((texts(&lines), last), (vec!["one"], 2));
         let (lines, last) = logs.after(&id, 99, LogLevel::Debug).await.unwrap();
@@ -247,7 +265,7 @@ mod tests {
             async move { logs.after(&id, 2, LogLevel::Info).await }
         });
         tokio::task::yield_now().await;
-        logs.log(&id, LogLevel::Info, "three");
+        logs.log(&id, LogLevel::Info, "three", None);
         let (lines, last) = waiting.await.unwrap().unwrap();
         assert_eq!((texts(&lines), last), (vec!["three"], 3));
         let waiting = tokio::spawn({
@@ -260,10 +278,23 @@ mod tests {
     }
 
     #[test]
+    fn the_lines_of_one_call_are_found() {
+        let (logs, id) = (PluginLogs::default(), plugin("com.example.a"));
+        for (number, call) in
+            [Some("one"), Some("two"), None, Some("one"), Some("one")].into_iter().enumerate()
+        {
+            logs.log(&id, LogLevel::Info, &number.to_string(), call);
+        }
+        assert_eq!(texts(&logs.of_call(&id, "one", 10)), ["0", "3", "4"]);
+        assert_eq!(texts(&logs.of_call(&id, "one", 2)), ["3", "4"]);
+        assert!(logs.of_call(&id, "three", 2).is_empty());
+    }
+
+    #[test]
     fn less_urgent_lines_can_be_left_out() {
         let (logs, id) = (PluginLogs::default(), plugin("com.example.a"));
         for level in [LogLevel::Debug, LogLevel::Error, LogLevel::Info, LogLevel::Warn] {
-            logs.log(&id, level, level.as_str());
+            logs.log(&id, level, level.as_str(), None);
         }
         assert_eq!(texts(&logs.last(&id, 10, LogLevel::Warn)), ["error", "warn"]);
         assert_eq!(texts(&logs.last(&id, 1, LogLevel::Error)), ["error"]);

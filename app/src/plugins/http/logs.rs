@@ -1,14 +1,11 @@
 //! `/api/v1/admin/plugins/{id}/logs`: what a plugin wrote, at once or as it comes.
 
-use std::sync::Arc;
-
 use actix_web::{
     HttpRequest, HttpResponse, get,
     http::header::{self, HeaderMap},
-    web::{self, Bytes},
+    web,
 };
 use fleuron_plugin_host::{PluginId, ports::LogLevel};
-use futures_util::stream;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -19,9 +16,9 @@ use super::{
     whole,
 };
 use crate::{
-    auth::{AuthService, Guard, Permission, permission::ManagePlugins},
+    auth::{Guard, Permission, Session, permission::ManagePlugins},
     error::{ApiError, FieldError, Problem, Result},
-    http::{Page, Path, Query},
+    http::{Page, Path, Query, event_stream},
     plugins::{
         host_api::{LogLine, PluginLogs},
         service::PluginService,
@@ -63,7 +60,7 @@ struct LogQuery {
 #[get("/admin/plugins/{id}/logs")]
 async fn read_plugin_log(
     plugins: web::Data<PluginService>,
-    auth: web::Data<AuthService>,
+    session: Session,
     _actor: Guard<ManagePlugins>,
     id: Path<String>,
     query: Query<LogQuery>,
@@ -80,28 +77,9 @@ async fn read_plugin_log(
     let after = last_event(request.headers()).or(query.after);
     let lines = plugins.log(&id, limit, level, after).await?;
     if wants_events(request.headers()) {
-        let session = Session { auth: auth.into_inner(), token: bearer(request.headers()) };
         return Ok(follow(session, plugins.logs().clone(), id, level, lines));
     }
     Ok(whole(lines.iter().map(LogLineResponse::from)))
-}
-
-/// Whose log it is that is followed: nobody's whose session has ended.
-struct Session {
-    auth: Arc<AuthService>,
-    token: String,
-}
-
-impl Session {
-    async fn lasts(&self) -> bool {
-        let actor = self.auth.authenticate(&self.token).await;
-        actor.is_ok_and(|actor| actor.may(Permission::ManagePlugins))
-    }
-}
-
-fn bearer(headers: &HeaderMap) -> String {
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    value.and_then(|value| value.split_once(' ')).map_or("", |(_, token)| token.trim()).to_owned()
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {
@@ -113,7 +91,7 @@ fn last_event(headers: &HeaderMap) -> Option<u64> {
     headers.get("last-event-id")?.to_str().ok()?.parse().ok()
 }
 
-/// The lines that are there, then those that come.
+/// The lines that are there, then those that come; nothing more once the session has ended.
 fn follow(
     session: Session,
     logs: PluginLogs,
@@ -122,25 +100,19 @@ fn follow(
     lines: Vec<LogLine>,
 ) -> HttpResponse {
     let last = lines.last().map_or_else(|| logs.written(&id), |line| line.number);
-    let first = events(&lines);
-    let further = stream::unfold((session, logs, id, last), move |(session, logs, id, last)| async move {
-        let (text, last) = match tokio::time::timeout(KEEP_ALIVE, logs.after(&id, last, level)).await {
-            Ok(None) => return None,
-            Ok(Some((lines, last))) => (events(&lines), last),
-            Err(_elapsed) => (":\n\n".to_owned(), last),
+    let first = (!lines.is_empty()).then(|| events(&lines));
+    event_stream((session, logs, id, last, first), move |(session, logs, id, last, first)| async move {
+        let (text, last) = match first {
+            Some(text) => (text, last),
+            None => match tokio::time::timeout(KEEP_ALIVE, logs.after(&id, last, level)).await {
+                Ok(None) => return None,
+                Ok(Some((lines, last))) => (events(&lines), last),
+                Err(_elapsed) => (":\n\n".to_owned(), last),
+            },
         };
-        if !session.lasts().await {
-            return None;
-        }
-        Some((Ok::<_, std::io::Error>(Bytes::from(text)), (session, logs, id, last)))
-    });
-    let first = stream::once(async move { Ok(Bytes::from(format!(":\n\n{first}"))) });
-    HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        // A proxy that gathers the answer would show nothing.
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(futures_util::StreamExt::chain(first, further))
+        let actor = session.actor().await?;
+        actor.may(Permission::ManagePlugins).then_some((text, (session, logs, id, last, None)))
+    })
 }
 
 fn events(lines: &[LogLine]) -> String {

@@ -194,8 +194,12 @@ pub struct CronResponse {
     pub label: String,
     /// The name that the plugin knows it by.
     pub job_type: String,
-    /// When, as the manifest says it; in UTC.
+    /// When, as the manifest says it; in its time zone.
     pub cron_expr: String,
+    /// The time zone.
+    pub time_zone: String,
+    /// Whether it runs unless an administrator says otherwise.
+    pub enabled: bool,
     /// What the plugin is handed; null: label, job type and due time.
     pub payload: Option<String>,
     /// When it is due next, while the plugin runs.
@@ -213,6 +217,8 @@ pub struct LogLineResponse {
     pub level: LogLevelName,
     /// What.
     pub text: String,
+    /// The event whose delivery, or the run of a job whose call it was written in; null where it was neither.
+    pub call_id: Option<String>,
 }
 
 impl From<&PluginEntry> for PluginSummary {
@@ -339,6 +345,8 @@ impl CronResponse {
             label: entry.label.clone(),
             job_type: entry.job_type.clone(),
             cron_expr: entry.cron_expr.clone(),
+            time_zone: entry.schedule.zone().to_owned(),
+            enabled: entry.enabled,
             payload: entry.payload.clone(),
             next_at: next.map(Timestamp::from),
         }
@@ -347,7 +355,13 @@ impl CronResponse {
 
 impl From<&LogLine> for LogLineResponse {
     fn from(line: &LogLine) -> Self {
-        Self { number: line.number, at: line.at, level: line.level.into(), text: line.text.clone() }
+        Self {
+            number: line.number,
+            at: line.at,
+            level: line.level.into(),
+            text: line.text.clone(),
+            call_id: line.call.clone(),
+        }
     }
 }
 

@@ -232,7 +232,7 @@ pub(super) async fn undecide(transaction: &Transaction, plugin: &PluginId) -> Re
 pub(super) async fn forget_data(transaction: &Transaction, plugin: &PluginId) -> Result<()> {
     plugin_settings::Entity::delete_by_id(plugin.to_string()).exec(transaction).await?;
     cron_runs::Entity::delete_many()
-        .filter(cron_runs::Column::PluginId.eq(plugin.as_str()))
+        .filter(cron_runs::Column::Owner.eq(plugin.as_str()))
         .exec(transaction)
         .await?;
     Ok(())

@@ -11,9 +11,11 @@ use crate::{
     audit,
     auth::Actor,
     clock::Timestamp,
+    cron,
     database::{Transaction, one_at_a_time},
     entities::plugin_packages,
     error::{ApiError, ErrorCode, Result},
+    events::{self, Listener},
 };
 
 /// What all these steps wait for each other at.
@@ -158,6 +160,9 @@ pub(in crate::plugins) async fn switch(
         }
     }
     repo::decide(transaction, plugin, enabled).await?;
+    if !enabled {
+        cron::disarm(transaction, plugin.as_str()).await?;
+    }
     let action = if enabled { "plugin.enabled" } else { "plugin.disabled" };
     audit::record(transaction, actor, action, plugin.as_str(), &json!({})).await
 }
@@ -220,6 +225,9 @@ pub(super) async fn finish_removal(
         }
     }
     repo::undecide(transaction, plugin).await?;
+    cron::forget(transaction, plugin.as_str()).await?;
+    let listener = Listener::Plugin(plugin.clone()).to_string();
+    events::discard_listener(transaction, &listener, "the plugin was uninstalled").await?;
     let dropped = repo::drop_packages(transaction, plugin, &[]).await?;
     let detail = json!({ "data": removal.as_str() });
     audit::record(transaction, &Actor::System, "plugin.uninstalled", plugin.as_str(), &detail).await?;

@@ -9,6 +9,7 @@ use crate::{
     posts::{
         NewPost, Post, PostKind, PostPatch, PostStatus,
         check::{self, Checked, Source},
+        timing::Timing,
     },
     taxonomies::Terms,
 };
@@ -21,6 +22,8 @@ pub(super) struct Wish<'a> {
     pub(super) base: Option<&'a Post>,
     /// The status that is wanted.
     pub(super) status: PostStatus,
+    /// When it is to come out.
+    pub(super) timing: Timing,
     pub(super) terms: &'a Terms,
 }
 
@@ -48,7 +51,7 @@ impl Wish<'_> {
         let answer = hooks.filter::<H>(input, &self.context(), allowed).await.map_err(refused)?;
         let Filtered { payload, held, .. } = answer;
         let mut checked = self.check(&payload, Source::Filter).map_err(ApiError::validation)?;
-        if held && checked.status.unwrap_or(self.status) == PostStatus::Published {
+        if held && checked.status.unwrap_or(self.status).is_for_readers() {
             checked.status = Some(PostStatus::Draft);
         }
         self.authorise(&checked)?;
@@ -63,7 +66,17 @@ impl Wish<'_> {
 
     fn check(&self, input: &PostInput, source: Source) -> Result<Checked, Vec<FieldError>> {
         let kept_slug = self.base.map(|base| base.slug.as_str());
-        check::input(input, kept_slug, self.terms, source)
+        let checked = check::input(input, kept_slug, self.terms, source);
+        let asked = input.status.as_deref().and_then(PostStatus::parse);
+        let status = asked.map(|status| self.timing.settle(status));
+        match (checked, status.and_then(|status| self.timing.fault(status))) {
+            (Ok(checked), None) => Ok(Checked { status, ..checked }),
+            (Ok(_), Some(fault)) => Err(vec![fault]),
+            (Err(mut faults), fault) => {
+                faults.extend(fault);
+                Err(faults)
+            }
+        }
     }
 
     fn authorise(&self, checked: &Checked) -> Result<()> {

@@ -154,5 +154,5 @@ impl PostService {
 }
 
 fn order(filter: &PostFilter) -> Order {
-    if filter.status == Some(PostStatus::Published) { Order::Publication } else { Order::Creation }
+    if filter.status.is_some_and(PostStatus::is_for_readers) { Order::Publication } else { Order::Creation }
 }

@@ -26,8 +26,9 @@ impl Guest for PublishWebhook {
 
     fn on_post_updated(output: PostOutput) {
         // A post from before the plugin was there: it may have been public if it ever was published, and is treated so where
-        // it matters, which is when it is public no more.
-        let before = if output.published_at.is_some() { Standing::Unknown } else { Standing::Hidden };
+        // it matters, which is when it is public no more. What is scheduled has a date and was not public for it.
+        let was_published = output.published_at.is_some() && output.status != "scheduled";
+        let before = if was_published { Standing::Unknown } else { Standing::Hidden };
         handle(&output.id, Some(&output), before);
     }
 

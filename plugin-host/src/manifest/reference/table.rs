@@ -1,7 +1,9 @@
 //! Every table and key of a manifest. Tests hold this against the parser: it is complete, and each default, limit and
 //! example in it is true.
 
-use super::super::parse::{MAX_MEMORY_MB, MAX_PRIORITY, MAX_TIMEOUT_MS};
+use super::super::cron::MAX_JOB_TIMEOUT_MS;
+use super::super::parse::MAX_PRIORITY;
+use super::super::permissions::{MAX_MEMORY_MB, MAX_TIMEOUT_MS};
 
 /// A table of a manifest.
 pub(super) struct Section {
@@ -233,7 +235,25 @@ static CRON: &[Key] = &[
         .means("the name that the plugin knows it by", "\"report\""),
     key("cron_expr", STRING, Presence::Required)
         .within(Bounds::Text("see [cron expressions](#cron-expressions)"))
-        .means("when it is due, in UTC", "\"0 3 * * *\""),
+        .means("when it is due, in its time zone", "\"0 3 * * *\""),
+    key("time_zone", STRING, Presence::Default("\"UTC\""))
+        .within(Bounds::Text("a name of the IANA database"))
+        .means(
+            "the clock that it goes by; see [when clocks are changed](#when-clocks-are-changed)",
+            "\"Europe/Berlin\"",
+        ),
+    key("enabled", BOOLEAN, Presence::Default("true"))
+        .means("whether it runs unless an administrator says otherwise", "false"),
+    key("timeout_ms", WHOLE, Presence::Optional("as long as any call of the plugin"))
+        .within(Bounds::Range(1, MAX_JOB_TIMEOUT_MS))
+        .means(
+            "milliseconds of one run; never more than the server allows, which is 60000 by default",
+            "30000",
+        ),
+    key("catch_up", STRING, Presence::Default("\"once\"")).within(Bounds::Words(&["once", "skip"])).means(
+        "what becomes of runs that were missed while no server ran: one run for all of them, or none",
+        "\"skip\"",
+    ),
     key("payload", STRING, Presence::Optional("JSON of `label`, `job_type` and the due time, `due`"))
         .means("what the hook is given", "\"full\""),
 ];

@@ -183,6 +183,10 @@ fn the_hosts_defaults_are_the_ones_told() {
         assert!(absent.contains(&format!(", {default} unless")), "{absent}");
         assert!(key.meaning.contains(&format!("which is {ceiling} by default")), "{}", key.meaning);
     }
+    let job = SECTIONS.iter().find(|section| section.name == "cron").expect("jobs");
+    let key = job.keys.iter().find(|key| key.name == "timeout_ms").expect("a limit");
+    let ceiling = config.job_timeout_ceiling.as_millis();
+    assert!(key.meaning.contains(&format!("which is {ceiling} by default")), "{}", key.meaning);
 }
 
 #[test]

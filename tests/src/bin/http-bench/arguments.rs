@@ -11,7 +11,7 @@ Measures the server over HTTP on loopback.
 
   --seconds N     how long each measurement takes [default: 5]
   --only NAME     measure this alone; may be repeated: reads, create, looping, startup, memory,
-                  plugins, reload, uploads
+                  plugins, reload, uploads, events, cron
   --package FILE  the large package of `uploads` [default: one is made]
   --folder DIR    where the sites are put; must be on a disk [default: beside this program]
   --markdown      print the tables as Markdown";
@@ -35,10 +35,14 @@ pub(crate) enum Scenario {
     Reload,
     /// Packages uploaded beside readers.
     Uploads,
+    /// Events on their way to plugins.
+    Events,
+    /// Ten thousand jobs.
+    Cron,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Reads,
         Self::Create,
         Self::Looping,
@@ -47,6 +51,8 @@ impl Scenario {
         Self::Plugins,
         Self::Reload,
         Self::Uploads,
+        Self::Events,
+        Self::Cron,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -59,6 +65,8 @@ impl Scenario {
             Self::Plugins => "plugins",
             Self::Reload => "reload",
             Self::Uploads => "uploads",
+            Self::Events => "events",
+            Self::Cron => "cron",
         }
     }
 }

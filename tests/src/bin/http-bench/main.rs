@@ -15,6 +15,8 @@ mod bare;
 mod client;
 mod content;
 mod create;
+mod cron;
+mod events;
 mod load;
 mod looping;
 mod many;
@@ -107,5 +109,7 @@ async fn run(scenario: Scenario, bench: &Bench, report: &mut Report) -> Result<(
         Scenario::Plugins => Box::pin(many::run(bench, report)).await,
         Scenario::Reload => Box::pin(reload::run(bench, report)).await,
         Scenario::Uploads => Box::pin(uploads::run(bench, report)).await,
+        Scenario::Events => Box::pin(events::run(bench, report)).await,
+        Scenario::Cron => Box::pin(cron::run(bench, report)).await,
     }
 }

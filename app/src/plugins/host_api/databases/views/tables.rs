@@ -255,7 +255,8 @@ fn visible_pages(seen: Seen, prefix: &str) -> String {
 }
 
 fn statuses(seen: Seen) -> &'static str {
-    if seen.drafts { "IN ('published', 'draft')" } else { "= 'published'" }
+    // What is scheduled is as secret as a draft until it comes out.
+    if seen.drafts { "IN ('published', 'draft', 'scheduled')" } else { "= 'published'" }
 }
 
 fn visible_comments(_: Seen, prefix: &str) -> String {
@@ -267,9 +268,9 @@ fn visible_comments(_: Seen, prefix: &str) -> String {
 
 fn visible_post_tags(seen: Seen, _: &str) -> String {
     let drafts = match (seen.drafts, seen.posts, seen.pages) {
-        (true, true, true) => " OR posts.status = 'draft'",
-        (true, true, false) => " OR (posts.status = 'draft' AND posts.kind = 'post')",
-        (true, false, true) => " OR (posts.status = 'draft' AND posts.kind = 'page')",
+        (true, true, true) => " OR posts.status IN ('draft', 'scheduled')",
+        (true, true, false) => " OR (posts.status IN ('draft', 'scheduled') AND posts.kind = 'post')",
+        (true, false, true) => " OR (posts.status IN ('draft', 'scheduled') AND posts.kind = 'page')",
         _ => "",
     };
     format!(

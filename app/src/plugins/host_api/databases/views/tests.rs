@@ -19,7 +19,7 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 const PUBLISHED: u128 = 600;
 
 /// A site with many posts: published ones in their numbers' order, two of which were made in the same millisecond
-/// each; some without a time; drafts, trash and pages; comments in every state.
+/// each; some without a time; drafts, scheduled ones, trash and pages; comments in every state.
 struct Site {
     _folder: tempfile::TempDir,
     database: Database,
@@ -62,7 +62,8 @@ fn post(number: u128, kind: &str, status: &str) -> posts::Model {
         updated_by: None,
         created_at: at,
         updated_at: at + 1,
-        published_at: (status == "published" && !number.is_multiple_of(7)).then_some(at),
+        published_at: (matches!(status, "published" | "scheduled") && !number.is_multiple_of(7))
+            .then_some(at),
         view_count: i64::try_from(number).unwrap(),
         version: 1,
     }
@@ -118,12 +119,13 @@ impl Site {
         let mut rows: Vec<posts::Model> =
             (0..PUBLISHED).map(|number| post(number, "post", "published")).collect();
         rows.extend((1000..1005).map(|number| post(number, "post", "draft")));
+        rows.extend((1100..1103).map(|number| post(number, "post", "scheduled")));
         rows.extend((2000..2003).map(|number| post(number, "post", "trash")));
         rows.extend((3000..3004).map(|number| post(number, "page", "published")));
         rows.push(post(3010, "page", "draft"));
         insert(&database, rows).await;
         let link = |post| post_tags::Model { post_id: uuid(1, post), tag_id: uuid(2, post % 3), position: 0 };
-        insert(&database, [0, 1, 2, 1000, 2000, 3000, 3010].map(link).to_vec()).await;
+        insert(&database, [0, 1, 2, 1000, 1100, 2000, 3000, 3010].map(link).to_vec()).await;
         let spoken = vec![
             comment(1, 0, "approved"),
             comment(2, 0, "approved"),
@@ -132,6 +134,7 @@ impl Site {
             comment(5, 1000, "approved"),
             comment(6, 2000, "approved"),
             comment(7, 3000, "approved"),
+            comment(8, 1100, "approved"),
         ];
         insert(&database, spoken).await;
         Self { _folder: folder, database }
@@ -236,8 +239,9 @@ async fn rows_are_those_that_everybody_may_see_and_drafts_where_granted() {
     let published = i64::try_from(PUBLISHED).unwrap();
     for (views, sql, expected) in [
         (&[Posts][..], "SELECT count(*) FROM core_posts", published),
-        (&[Posts, Drafts], "SELECT count(*) FROM core_posts", published + 5),
+        (&[Posts, Drafts], "SELECT count(*) FROM core_posts", published + 8),
         (&[Posts, Drafts], "SELECT count(*) FROM core_posts WHERE status = 'draft'", 5),
+        (&[Posts, Drafts], "SELECT count(*) FROM core_posts WHERE status = 'scheduled'", 3),
         (&[Posts], "SELECT count(*) FROM core_posts WHERE status <> 'published'", 0),
         (&[Posts, Drafts], "SELECT count(*) FROM core_posts WHERE status = 'trash'", 0),
         (&[Pages], "SELECT count(*) FROM core_pages", 4),
@@ -246,9 +250,9 @@ async fn rows_are_those_that_everybody_may_see_and_drafts_where_granted() {
         (&[Comments, Posts, Drafts], "SELECT count(*) FROM core_comments", 3),
         (&[Tags], "SELECT count(*) FROM core_post_tags", 4),
         (&[Tags, Drafts], "SELECT count(*) FROM core_post_tags", 4),
-        (&[Tags, Posts, Drafts], "SELECT count(*) FROM core_post_tags", 5),
+        (&[Tags, Posts, Drafts], "SELECT count(*) FROM core_post_tags", 6),
         (&[Tags, Pages, Drafts], "SELECT count(*) FROM core_post_tags", 5),
-        (&[Tags, Posts, Pages, Drafts], "SELECT count(*) FROM core_post_tags", 6),
+        (&[Tags, Posts, Pages, Drafts], "SELECT count(*) FROM core_post_tags", 7),
         (&[Tags], "SELECT count(*) FROM core_tags", 3),
         (&[Users], "SELECT count(*) FROM core_users", 1),
     ] {
@@ -293,7 +297,7 @@ async fn values_look_as_in_the_payloads_of_hooks() {
 /// Every way to narrow and to order finds the rows of an ordinary table with the same content.
 #[tokio::test]
 async fn conditions_and_orders_mean_what_they_mean_for_ordinary_tables() {
-    const CONDITIONS: [&str; 38] = [
+    const CONDITIONS: [&str; 39] = [
         "1",
         "id = '019a0000-0000-7000-8000-010000000014'",
         "id = '019A0000-0000-7000-8000-010000000014'",
@@ -317,6 +321,7 @@ async fn conditions_and_orders_mean_what_they_mean_for_ordinary_tables() {
         "created_by = '019a0000-0000-7000-8000-030000000000' AND view_count > 300",
         "status = 'published'",
         "status = 'draft'",
+        "status = 'scheduled'",
         "status = 3",
         "published_at = '2026-02-05T12:00:00.000Z'",
         "published_at = '2026-02-05T12:00:00Z'",

@@ -1,0 +1,189 @@
+//! Two servers on one database: each due time starts once, and what a server leaves behind when it dies is taken over.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use fleuron::clock::Timestamp;
+use fleuron_tests::{
+    Actor, PASSWORD, PostgresDatabase, Program, Serving, Silence, eventually, eventually_within, guests, id,
+    manifest, text, write_plugin,
+};
+use serde_json::{Value, json};
+
+use crate::PROGRAM;
+
+const CLOCKWORK: &str = "com.example.clockwork";
+const RUNS: &str = "/api/v1/admin/cron/runs";
+/// Jobs that are due each second, and the due times that are looked at.
+const JOBS: usize = 20;
+const DUE_TIMES: usize = 200;
+/// A lease runs out after ten seconds.
+const TAKE_OVER: Duration = Duration::from_secs(60);
+
+/// A job each second many times over, and one that waits for long.
+fn write_jobs(folder: &Path, silence: &Silence) {
+    let mut text = manifest(CLOCKWORK, &[]);
+    text.push_str(&format!("\n[permissions]\nhttp = [\"{}\"]\n", silence.host()));
+    let task = json!({ "do": "wait", "url": silence.url() });
+    text.push_str(&format!(
+        "\n[[cron]]\nlabel = \"Long\"\njob_type = \"long\"\ncron_expr = \"0 0 1 1 *\"\ntimeout_ms = 60000\n\
+         payload = '{task}'\n"
+    ));
+    for number in 0..JOBS {
+        text.push_str(&format!(
+            "\n[[cron]]\nlabel = \"{number}\"\njob_type = \"job-{number}\"\ncron_expr = \"* * * * * *\"\n"
+        ));
+    }
+    let module = fs::read(guests::CLOCKWORK).unwrap();
+    write_plugin(&folder.join("extensions"), "clockwork", &text, &module);
+}
+
+/// Both servers with an administrator each.
+struct Two {
+    servers: [Serving; 2],
+    administrators: [Actor; 2],
+}
+
+impl Two {
+    async fn start(program: &Program) -> Self {
+        let words =
+            ["user", "create", "--email", "ada@example.com", "--username", "ada", "--role", "administrator"];
+        program.run(&words, &format!("{PASSWORD}\n")).await.succeeded();
+        let servers = [program.serve().await, program.serve().await];
+        let administrators =
+            [servers[0].sign_in("ada", PASSWORD).await, servers[1].sign_in("ada", PASSWORD).await];
+        Self { servers, administrators }
+    }
+}
+
+/// All runs of the plugin's jobs.
+async fn runs(administrator: &Actor) -> Vec<Value> {
+    let (mut runs, first) = (Vec::new(), format!("{RUNS}?limit=100&owner={CLOCKWORK}"));
+    let mut next = first.clone();
+    loop {
+        let page = administrator.get(&next).await.expect(200);
+        runs.extend(page.items());
+        match page.json()["next_cursor"].as_str() {
+            Some(cursor) => next = format!("{first}&cursor={cursor}"),
+            None => return runs,
+        }
+    }
+}
+
+fn due(run: &Value) -> (String, i64) {
+    let due = Timestamp::parse(text(run, "due_at")).unwrap();
+    (text(run, "job_type").to_owned(), due.millis())
+}
+
+/// The runs that a server's plugin was called for, each as often as it was.
+async fn calls(administrator: &Actor) -> Vec<String> {
+    let path = format!("/api/v1/admin/plugins/{CLOCKWORK}/logs?limit=500");
+    let lines = administrator.get(&path).await.expect(200).items();
+    let run = |line: &Value| Some(text(line, "text").strip_prefix("tick ")?.split(' ').next()?.to_owned());
+    lines.iter().filter_map(run).collect()
+}
+
+/// Each due time has one run, at its first attempt, and the plugin was called for it once.
+async fn assert_each_starts_once(two: &Two) {
+    let [first, second] = &two.administrators;
+    let ended = eventually_within(Duration::from_secs(60), "enough due times have passed", async || {
+        let mut runs = runs(first).await;
+        runs.retain(|run| run["ended_at"].is_string());
+        let due_times: BTreeSet<_> = runs.iter().map(due).collect();
+        (due_times.len() >= DUE_TIMES).then_some(runs)
+    })
+    .await;
+    let mut seconds: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+    for run in &ended {
+        let (job_type, due) = due(run);
+        assert_eq!((&run["attempt"], text(run, "trigger")), (&json!(1), "schedule"), "{run:#}");
+        assert!(matches!(text(run, "outcome"), "succeeded" | "skipped"), "{run:#}");
+        assert!(seconds.entry(job_type).or_default().insert(due), "a second run for one due time: {run:#}");
+    }
+    assert_eq!(seconds.len(), JOBS);
+    let mut called = calls(first).await;
+    called.extend(calls(second).await);
+    let distinct: HashSet<&String> = called.iter().collect();
+    assert_eq!(distinct.len(), called.len(), "no run is two calls");
+    // Those of the beginning may have left the logs, which hold 500 lines each.
+    for run in ended.iter().filter(|run| run["outcome"] == "succeeded").take(DUE_TIMES) {
+        assert!(called.iter().any(|call| call == id(run)), "the plugin was not called for {run:#}");
+    }
+}
+
+/// None of the due times between the first and the last one of a job is missing, whoever ran.
+async fn assert_none_is_missing(administrator: &Actor) {
+    let mut seconds: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+    for run in runs(administrator).await.iter().filter(|run| text(run, "job_type") != "long") {
+        let (job_type, due) = due(run);
+        seconds.entry(job_type).or_default().insert(due);
+    }
+    for (job_type, due_times) in seconds {
+        let (first, last) = (due_times.first().unwrap(), due_times.last().unwrap());
+        let expected: BTreeSet<i64> = (*first..=*last).step_by(1000).collect();
+        assert_eq!(due_times, expected, "{job_type}");
+    }
+}
+
+async fn of_long_job(administrator: &Actor) -> Vec<Value> {
+    let path = format!("{RUNS}?owner={CLOCKWORK}&job_type=long");
+    administrator.get(&path).await.expect(200).items()
+}
+
+/// The server that runs a job dies, and the other one starts the same due time again.
+async fn assert_is_taken_over(two: &mut Two) {
+    let path = format!("/api/v1/admin/cron/jobs/{CLOCKWORK}/long/run");
+    let started = two.administrators[0].post(&path, &json!({})).await.expect(202).json();
+    let survivor = &two.administrators[1];
+    eventually("the other server knows of it", async || {
+        let runs = of_long_job(survivor).await;
+        (runs.len() == 1 && runs[0]["outcome"] == "running").then_some(())
+    })
+    .await;
+    survivor.post(&path, &json!({})).await.problem(409, "not_possible");
+    two.servers[0].running.kill();
+    let again = eventually_within(TAKE_OVER, "the other server goes on with it", async || {
+        of_long_job(survivor).await.into_iter().find(|run| run["attempt"] == 2)
+    })
+    .await;
+    assert_eq!(text(&again, "due_at"), text(&started, "due_at"));
+    assert_ne!(id(&again), id(&started));
+    let first = survivor.get(&format!("{RUNS}/{}", id(&started))).await.expect(200).json();
+    assert_eq!((text(&first, "outcome"), &first["attempt"]), ("aborted", &json!(1)));
+    assert!(first["ended_at"].is_string() && first["detail"].is_string(), "{first:#}");
+    eventually("the plugin is called", async || {
+        calls(survivor).await.iter().any(|call| call == id(&again)).then_some(())
+    })
+    .await;
+    assert_eq!(of_long_job(survivor).await.len(), 2);
+}
+
+/// All of it, on SQLite or where `DATABASE_URL` says.
+async fn share_the_jobs(database: Option<&str>) {
+    let (folder, silence) = (tempfile::tempdir().unwrap(), Silence::begin());
+    write_jobs(folder.path(), &silence);
+    let mut program = Program::new(PROGRAM, folder.path())
+        .with("FLEURON_EGRESS_ALLOW", &silence.host())
+        .with("FLEURON_EGRESS_TIMEOUT_MS", "30000");
+    if let Some(database) = database {
+        program = program.with("DATABASE_URL", database);
+    }
+    let mut two = Two::start(&program).await;
+    assert_each_starts_once(&two).await;
+    assert_is_taken_over(&mut two).await;
+    assert_none_is_missing(&two.administrators[1]).await;
+}
+
+#[tokio::test]
+async fn jobs_are_shared_on_sqlite() {
+    Box::pin(share_the_jobs(None)).await;
+}
+
+#[tokio::test]
+async fn jobs_are_shared_on_postgres() {
+    if let Some(database) = PostgresDatabase::create().await {
+        Box::pin(share_the_jobs(Some(&database.url()))).await;
+    }
+}
