@@ -153,8 +153,9 @@ fn indexes() -> Vec<IndexCreateStatement> {
     ]
 }
 
-const PARTIAL_INDEXES: [&str; 3] = [
+const PARTIAL_INDEXES: [&str; 4] = [
     "CREATE INDEX deliveries_by_lane ON deliveries (listener, entity_id, event_seq) WHERE state = 'pending'",
+    "CREATE INDEX deliveries_pending_of ON deliveries (entity_id) WHERE state = 'pending'",
     "CREATE INDEX cron_job_runs_running ON cron_job_runs (lease_until) WHERE outcome = 'running'",
     "CREATE INDEX posts_scheduled ON posts (published_at) WHERE status = 'scheduled'",
 ];

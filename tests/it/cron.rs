@@ -150,7 +150,8 @@ both! {
         due.dedup();
         assert_eq!(due.len(), by_schedule.len(), "each due time has one run");
         let audit = administrator.get("/api/v1/admin/audit?limit=100").await.expect(200).items();
-        let done: Vec<&str> = audit.iter().map(|entry| text(entry, "action")).collect();
+        let mut done: Vec<&str> = audit.iter().map(|entry| text(entry, "action")).collect();
+        done.retain(|action| action.starts_with("cron."));
         assert_eq!(done, ["cron.resumed", "cron.run", "cron.paused"]);
     }
 

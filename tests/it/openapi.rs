@@ -114,7 +114,9 @@ async fn every_description_is_a_route() {
     let app = TestApp::spawn().await;
     let administrator = app.administrator().await;
     let document = app.guest().get("/api/openapi.json").await.expect(200).json();
-    for (method, path, _) in operations(&document) {
+    // A stream answers for as long as somebody listens; it has tests of its own.
+    let ends = |(_, path, _): &(String, String, &Value)| path != "/api/v1/admin/events/stream";
+    for (method, path, _) in operations(&document).into_iter().filter(ends) {
         let nobody = uuid::Uuid::now_v7().to_string();
         let concrete = path.replace("{id}", &nobody).replace("{id_or_slug}", &nobody);
         let mut request = administrator.request(method.parse().unwrap(), &concrete);

@@ -58,13 +58,18 @@ pub(crate) async fn let_deliveries_go_on(app: &TestApp) {
     .await;
 }
 
-/// A site with the picky plugin, which is told so often and after such pauses, and no breaker that opens.
+/// A site whose plugins are told so often and after such pauses, and no breaker that opens. The picky plugin comes once it
+/// runs: what a first start makes is not to be told of.
 fn site(attempts: u32, first_pause: Duration) -> TestAppBuilder {
     let builder = TestApp::builder().events(move |config| {
         (config.attempts, config.first_pause) = (attempts, first_pause);
     });
-    let builder = builder.limits(|limits| limits.host.breaker_failures = 1000);
-    builder.plugin("picky", &manifest(PICKY, &HOOKS), guests::PICKY)
+    builder.limits(|limits| limits.host.breaker_failures = 1000)
+}
+
+/// Puts the picky plugin into a site that runs.
+async fn install_picky(app: &TestApp) {
+    app.install("picky", &manifest(PICKY, &HOOKS), &std::fs::read(guests::PICKY).unwrap()).await;
 }
 
 /// A site whose plugins are told three times in short order.
@@ -128,6 +133,7 @@ both! {
     async fn who_fails_is_held_up_with_that_entity_alone(
         app: TestApp = patient_site().plugin("recorder", &manifest(RECORDER, &HOOKS), guests::RECORDER)
     ) {
+        install_picky(&app).await;
         let (author, administrator) = (app.author().await, app.administrator().await);
         let held = post("First, refuse 1 time").create(&author).await;
         retitle(&author, &held, "Second").await;
@@ -162,6 +168,7 @@ both! {
     }
 
     async fn a_repetition_has_the_id_of_the_first(app: TestApp = hasty_site()) {
+        install_picky(&app).await;
         let created = post("refuse 2 times").create(&app.author().await).await;
         eventually_took(&app, PICKY, "at attempt 3").await;
         let query = format!("entity_id={}", id(&created));
@@ -172,6 +179,7 @@ both! {
     }
 
     async fn a_plugin_that_is_off_is_waited_for(app: TestApp = hasty_site()) {
+        install_picky(&app).await;
         let (author, administrator) = (app.author().await, app.administrator().await);
         hold_deliveries(&app).await;
         post("Recorded").create(&author).await;
@@ -211,7 +219,8 @@ both! {
         assert_eq!(text(&event.json(), "state"), "delivered", "nobody is to be told of it any more");
     }
 
-    async fn what_is_emitted_and_finds_no_room_is_emitted_later(app: TestApp = echoing_site()) {
+    async fn what_is_emitted_and_finds_no_room_is_emitted_later(app: TestApp) {
+        install_echo(&app).await;
         let (author, administrator) = (app.author().await, app.administrator().await);
         crowd(&app, ECHO).await;
         let created = post("Echoed").create(&author).await;
@@ -237,6 +246,7 @@ both! {
     async fn what_gets_stuck_is_told(
         app: TestApp = hasty_site().events(|config| config.stuck_after = Duration::ZERO)
     ) {
+        install_picky(&app).await;
         let guest = app.guest();
         assert_eq!(guest.get("/readyz").await.expect(200).text(), "ready\n");
         hold_deliveries(&app).await;
@@ -266,14 +276,15 @@ both! {
 
 const ECHO: &str = "com.example.echo";
 
-/// A site with a plugin that emits about each new post, and the picky one, which hears that.
-fn echoing_site() -> TestAppBuilder {
+/// Puts a plugin that emits about each new post into a site, and the picky one, which hears that.
+async fn install_echo(app: &TestApp) {
     let echo = format!(
         "{}\n[permissions]\nevents = [\"emit\"]\n\n[settings.emits]\ntype = \"boolean\"\ndefault = true\n",
         manifest(ECHO, &["on-post-created"])
     );
     let hears = format!("{}\n[events.\"plugin.{ECHO}.seen\"]\n", manifest(PICKY, &[]));
-    TestApp::builder().plugin("echo", &echo, guests::LEDGER).plugin("picky", &hears, guests::PICKY)
+    app.install("echo", &echo, &std::fs::read(guests::LEDGER).unwrap()).await;
+    app.install("picky", &hears, &std::fs::read(guests::PICKY).unwrap()).await;
 }
 
 /// Fills a plugin's queue with places whose events there are not, so that nobody takes them out.

@@ -18,8 +18,10 @@ use crate::{
     webhooks::Webhooks,
 };
 
-/// How many events of one plugin may wait to be delivered.
+/// How many events of one plugin may wait until somebody is told of them.
 const WAITING: u64 = 1_000;
+/// How many deliveries of its events may wait for listeners that fail.
+const BEHIND: u64 = 10_000;
 
 /// A fact that was recorded, to be handed back once its transaction is committed.
 #[derive(Clone, Debug)]
@@ -174,11 +176,18 @@ async fn insert(transaction: &Transaction, fact: &Fact, listeners: &[Listener]) 
 
 async fn leave_room(transaction: &Transaction, plugin: &str, more: usize) -> Result<()> {
     let waiting = repo::count_waiting(transaction, plugin).await?;
-    if waiting + more as u64 <= WAITING {
-        return Ok(());
+    if waiting + more as u64 > WAITING {
+        let detail = format!(
+            "{waiting} events of this plugin wait to be delivered, and at most {WAITING} may; emit more once they are"
+        );
+        return Err(ApiError::new(ErrorCode::RateLimited, detail));
     }
-    let detail = format!(
-        "{waiting} events of this plugin wait to be delivered, and at most {WAITING} may; emit more once they are"
-    );
-    Err(ApiError::new(ErrorCode::RateLimited, detail))
+    if repo::count_pending(transaction, plugin, BEHIND).await? >= BEHIND {
+        let detail = format!(
+            "{BEHIND} deliveries of this plugin's events wait for listeners that fail; emit more once they are taken or \
+             given up"
+        );
+        return Err(ApiError::new(ErrorCode::RateLimited, detail));
+    }
+    Ok(())
 }

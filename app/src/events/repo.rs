@@ -32,6 +32,22 @@ pub(super) async fn count_waiting(database: &impl ConnectionTrait, queue: &str) 
     event_queue::Entity::find().filter(event_queue::Column::Queue.eq(queue)).count(database).await
 }
 
+/// How many deliveries about an entity are to be tried again; more than `most` are not counted.
+pub(super) async fn count_pending(
+    database: &impl ConnectionTrait,
+    entity_id: &str,
+    most: u64,
+) -> Result<u64, DbErr> {
+    deliveries::Entity::find()
+        .select_only()
+        .column(deliveries::Column::Id)
+        .filter(is_pending())
+        .filter(deliveries::Column::EntityId.eq(entity_id))
+        .limit(most)
+        .count(database)
+        .await
+}
+
 /// The queues in which something waits. Each costs one look into the index, however long it is.
 pub(super) async fn queues(database: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     const SQL: &str = "WITH RECURSIVE names(queue) AS ( \

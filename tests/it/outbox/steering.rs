@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    DELIVERIES, EVENTS, PICKY, PICKY_LISTENER, deliveries, eventually_took, hasty_site, list, log, retitle,
-    site, upgrade,
+    DELIVERIES, EVENTS, PICKY, PICKY_LISTENER, deliveries, eventually_took, hasty_site, install_picky, list,
+    log, retitle, site, upgrade,
 };
 
 async fn steer(administrator: &Actor, delivery: &Value, step: &str) -> Answer {
@@ -30,6 +30,7 @@ async fn audit(administrator: &Actor) -> Vec<(String, String)> {
 
 both! {
     async fn what_is_given_up_is_a_dead_letter(app: TestApp = hasty_site()) {
+        install_picky(&app).await;
         let (author, administrator) = (app.author().await, app.administrator().await);
         let created = post("refuse always").create(&author).await;
         retitle(&author, &created, "Mended").await;
@@ -64,6 +65,7 @@ both! {
     }
 
     async fn dead_letters_are_replayed_after_an_upgrade(app: TestApp = hasty_site()) {
+        install_picky(&app).await;
         let (author, administrator) = (app.author().await, app.administrator().await);
         for number in 0..3 {
             post(&format!("refuse always, {number}")).create(&author).await;
@@ -98,6 +100,7 @@ both! {
     }
 
     async fn what_is_discarded_is_over(app: TestApp = hasty_site()) {
+        install_picky(&app).await;
         let (author, administrator) = (app.author().await, app.administrator().await);
         for number in 0..3 {
             post(&format!("refuse always, {number}")).create(&author).await;
@@ -149,6 +152,7 @@ both! {
     }
 
     async fn lists_are_filtered_and_paged(app: TestApp = site(1, Duration::from_secs(1))) {
+        install_picky(&app).await;
         let (author, administrator) = (app.author().await, app.administrator().await);
         let refused = post("refuse always").create(&author).await;
         let mut posts = vec![refused.clone()];

@@ -1,16 +1,12 @@
 //! Actions: each is told once it is true, whole, and at least once.
 
-use std::fs;
 use std::time::Duration;
 
 use fleuron::auth::Role;
-use fleuron_tests::{
-    PASSWORD, Program, TestApp, both, eventually, eventually_within, guests, id, manifest, post, write_plugin,
-};
+use fleuron_tests::{PASSWORD, TestApp, both, eventually, guests, id, manifest, post};
 use serde_json::json;
 
 use super::{log_of, module};
-use crate::PROGRAM;
 
 const ID: &str = "com.example.recorder";
 
@@ -99,43 +95,13 @@ both! {
 }
 
 #[tokio::test]
-async fn no_action_is_lost_in_a_kill() {
-    let folder = tempfile::tempdir().unwrap();
-    write_plugin(&folder.path().join("extensions"), "recorder", &recorder(), &module(guests::RECORDER));
-    let program = Program::new(PROGRAM, folder.path());
-    let words =
-        ["user", "create", "--email", "ada@example.com", "--username", "ada", "--role", "administrator"];
-    program.run(&words, PASSWORD).await.succeeded();
-    let mut created = Vec::new();
-    for round in 0..3 {
-        let mut serving = program.serve().await;
-        let author = serving.sign_in("ada", PASSWORD).await;
-        let new: Vec<_> = (0..16).map(|number| post(&format!("Round {round}, post {number}"))).collect();
-        let answers = futures_util::future::join_all(new.iter().map(|new| new.send(&author))).await;
-        // At once: most of them have not been told yet.
-        serving.running.kill();
-        created.extend(answers.into_iter().map(|answer| id(&answer.expect(201).json()).to_owned()));
-    }
-    let _serving = program.serve().await;
-    let record = folder.path().join("data/plugin-files").join(ID).join("record/on-post-created.log");
-    // The dead process's claim to the work must run out first.
-    eventually_within(Duration::from_secs(60), "every post is told", async || {
-        let told = fs::read_to_string(&record).unwrap_or_default();
-        created.iter().all(|id| told.contains(id.as_str())).then_some(())
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn what_a_listener_did_not_take_is_told_it_alone_again() {
     const FAILING: &str = "com.example.failing";
     let failing = manifest(FAILING, &["on-post-created"]);
-    let app = TestApp::builder()
-        .events(|config| config.first_pause = Duration::from_millis(20))
-        .plugin("failing", &failing, guests::HOSTILE)
-        .plugin("recorder", &recorder(), guests::RECORDER)
-        .spawn()
-        .await;
+    let app =
+        TestApp::builder().events(|config| config.first_pause = Duration::from_millis(20)).spawn().await;
+    app.install("failing", &failing, &module(guests::HOSTILE)).await;
+    app.install("recorder", &recorder(), &module(guests::RECORDER)).await;
     let author = app.author().await;
     post("Please fail-once").create(&author).await;
     post("Please fail-always").create(&author).await;

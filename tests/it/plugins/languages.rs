@@ -10,7 +10,7 @@ use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 
 use fleuron::plugins::scaffold::{self, Language};
-use fleuron_tests::{TestApp, eventually, id, post, text};
+use fleuron_tests::{TestApp, eventually, id, manifest, post, text};
 use reqwest::Method;
 use serde_json::json;
 
@@ -131,6 +131,36 @@ async fn in_javascript() {
 #[tokio::test]
 async fn in_python() {
     keeps_its_promises(Language::Python, INTERPRETED).await;
+}
+
+#[tokio::test]
+async fn a_job_in_javascript_gets_its_tick() {
+    const SOURCE: &str = "import { definePlugin, log } from \"./sdk/fleuron.js\";\n\
+        export default definePlugin({ onCronTick(payload) { log.info(`ticked: ${payload}`); } });\n";
+    let parent = tempfile::tempdir().unwrap();
+    let rewritten = |folder: &Path| fs::write(folder.join("plugin.js"), SOURCE).unwrap();
+    let Some(folder) = built(parent.path(), "my-plugin", Language::JavaScript, rewritten).await else {
+        return;
+    };
+    let manifest = format!(
+        "{}\n[[cron]]\nlabel = \"A job\"\njob_type = \"job\"\ncron_expr = \"0 */6 * * *\"\n",
+        manifest(ID, &[])
+    );
+    let code = folder.join("plugin.wasm");
+    let app = TestApp::builder().plugin("my-plugin", &manifest, code.to_str().unwrap()).spawn().await;
+    assert_no_faults(&app);
+    let administrator = app.administrator().await;
+    let path = format!("/api/v1/admin/cron/jobs/{ID}/job/run");
+    let started = administrator.post(&path, &json!({})).await.expect(202).json();
+    let path = format!("/api/v1/admin/cron/runs/{}", id(&started));
+    let run = eventually("the run ends", async || {
+        let run = administrator.get(&path).await.expect(200).json();
+        run["ended_at"].is_string().then_some(run)
+    })
+    .await;
+    assert_eq!(text(&run, "outcome"), "succeeded", "{run:#}");
+    let line = text(&run["output"][0], "text");
+    assert!(line.starts_with("ticked: {") && line.contains("\"job_type\":\"job\""), "{line}");
 }
 
 #[tokio::test]

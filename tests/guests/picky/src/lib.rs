@@ -30,6 +30,6 @@ fn take(what: &str) {
 
 fn refuses(what: &str, attempt: u32) -> bool {
     let Some((_, words)) = what.split_once("refuse ") else { return false };
-    let word = words.split(' ').next().unwrap_or_default();
+    let word = words.split([' ', ',']).next().unwrap_or_default();
     word == "always" || word.parse().is_ok_and(|attempts: u32| attempt <= attempts)
 }
