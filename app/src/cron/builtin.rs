@@ -49,7 +49,7 @@ pub fn builtin_jobs(parts: BuiltinWork, database: &Database) -> Result<Vec<JobDe
         everywhere(
             "flush-view-counts",
             "Write counted views",
-            Timing::Schedule { expression: every_quarter_minute.to_owned(), schedule },
+            Timing::Schedule { expression: every_quarter_minute.to_owned(), schedule: Box::new(schedule) },
             flush_views,
             VIEWS_TOLD_EVERY,
         ),

@@ -68,7 +68,7 @@ pub(super) enum Timing {
     Schedule {
         /// As it was written.
         expression: String,
-        schedule: Schedule,
+        schedule: Box<Schedule>,
     },
     /// When the data say so.
     Data(Look),
@@ -113,7 +113,7 @@ impl JobDefinition {
         Ok(Self {
             key: JobKey::new(SITE, job_type),
             label: label.to_owned(),
-            timing: Timing::Schedule { expression: expression.to_owned(), schedule },
+            timing: Timing::Schedule { expression: expression.to_owned(), schedule: Box::new(schedule) },
             action: Action::Builtin(work),
             starts: Starts::Once,
             catch_up: CatchUp::Once,

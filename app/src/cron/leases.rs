@@ -144,7 +144,7 @@ impl Engine {
                 tracing::warn!(job = %key, attempt, "a run was cut short when its server ended; it starts again");
                 self.metrics.ended(&key.owner, Outcome::Aborted);
                 if let Some(job) = job {
-                    self.start_run(job, run);
+                    self.start_run(job, *run);
                 }
             }
         }
@@ -169,7 +169,7 @@ enum Adopted {
     /// It is marked as ended, and that is all.
     Ended,
     /// It is marked as ended, and this is the next attempt.
-    Again(cron_runs::Model),
+    Again(Box<cron_runs::Model>),
 }
 
 async fn take_over(transaction: &Transaction, orphan: &Orphan) -> Result<Adopted> {
@@ -189,7 +189,7 @@ async fn take_over(transaction: &Transaction, orphan: &Orphan) -> Result<Adopted
     let due = Timestamp::from_millis(run.due_at);
     let again = starter.run(key, due, run.attempt + 1, trigger, Outcome::Running);
     let added = repo::add_runs(transaction, std::slice::from_ref(&again)).await?;
-    Ok(if added.contains(&again.id) { Adopted::Again(again) } else { Adopted::Ended })
+    Ok(if added.contains(&again.id) { Adopted::Again(Box::new(again)) } else { Adopted::Ended })
 }
 
 /// Whether so many seconds have passed, in whichever direction the clock went.

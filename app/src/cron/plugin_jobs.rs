@@ -109,7 +109,10 @@ fn definition(plugin: &PluginId, entry: &CronEntry) -> JobDefinition {
     JobDefinition {
         key: JobKey::new(plugin.as_str(), &entry.job_type),
         label: entry.label.clone(),
-        timing: Timing::Schedule { expression: entry.cron_expr.clone(), schedule: entry.schedule.clone() },
+        timing: Timing::Schedule {
+            expression: entry.cron_expr.clone(),
+            schedule: Box::new(entry.schedule.clone()),
+        },
         action: Action::Plugin {
             plugin: plugin.clone(),
             payload: entry.payload.clone(),

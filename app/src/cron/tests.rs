@@ -291,7 +291,7 @@ async fn what_every_process_does_leaves_few_rows() {
     });
     let expression = "*/15 * * * * *";
     let schedule = Schedule::parse(expression).unwrap();
-    let timing = Timing::Schedule { expression: expression.to_owned(), schedule };
+    let timing = Timing::Schedule { expression: expression.to_owned(), schedule: Box::new(schedule) };
     let job = everywhere("flush", "Flush", timing, counting, Duration::from_secs(3600));
     let process = site.process(vec![job]).await;
     for _ in 0..4 {

@@ -208,9 +208,8 @@ impl Worker {
     async fn may_work(&mut self) -> Result<bool> {
         let is_busy = !self.running.is_empty() || self.batch.len() > 0;
         let is_late = self.last_work.elapsed() > KEEP_LEASE;
-        if is_busy {
-            self.last_work = Instant::now();
-        } else if (is_late || !self.lease.is_held()) && !self.is_idle().await? {
+        let must_ask = is_late || !self.lease.is_held();
+        if is_busy || (must_ask && !self.is_idle().await?) {
             self.last_work = Instant::now();
         } else if is_late {
             self.lease.release().await?;

@@ -31,6 +31,9 @@ fn all(expression: &str, zone: &str, after: &str, before: &str) -> Vec<String> {
     due
 }
 
+/// An expression; a zone with the times between which it is looked at; when it is due there.
+type Row = (&'static str, (&'static str, &'static str, &'static str), &'static [&'static str]);
+
 #[test]
 fn due_times() {
     // 2026-01-01 is a Thursday.
@@ -114,7 +117,7 @@ fn what_the_clocks_leave_out_is_due_right_after_it() {
         (BERLIN, "2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z"),
         (NEW_YORK, "2026-03-07T12:00:00Z", "2026-03-09T12:00:00Z"),
     );
-    let table: [(&str, (&str, &str, &str), &[&str]); 10] = [
+    let table: [Row; 10] = [
         ("30 2 * * *", berlin, &["29T01:00", "30T00:30"]),
         ("0 2 * * *", berlin, &["29T01:00", "30T00:00"]),
         ("0 3 * * *", berlin, &["29T01:00", "30T01:00"]),
@@ -139,7 +142,7 @@ fn what_comes_twice_is_due_once() {
         (BERLIN, "2026-10-24T12:00:00Z", "2026-10-26T12:00:00Z"),
         (NEW_YORK, "2026-10-31T12:00:00Z", "2026-11-02T12:00:00Z"),
     );
-    let table: [(&str, (&str, &str, &str), &[&str]); 8] = [
+    let table: [Row; 8] = [
         ("30 2 * * *", berlin, &["25T00:30", "26T01:30"]),
         ("0 2 * * *", berlin, &["25T00:00", "26T01:00"]),
         ("0 3 * * *", berlin, &["25T02:00", "26T02:00"]),

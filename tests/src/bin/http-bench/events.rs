@@ -50,8 +50,8 @@ const SOURCE: &str = "com.example.source";
 pub(crate) async fn run(bench: &Bench, report: &mut Report) -> Result<()> {
     latency(report).await?;
     free(bench, report).await?;
-    backlog(bench, report, "events of a plugin", emitted).await?;
-    backlog(bench, report, "changes of posts", changed).await
+    Box::pin(backlog(bench, report, "events of a plugin", emitted)).await?;
+    Box::pin(backlog(bench, report, "changes of posts", changed)).await
 }
 
 /// From the answer of a write, which is its commit, to the line that an action logs.
