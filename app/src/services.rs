@@ -169,6 +169,7 @@ impl Services {
             database: database.clone(),
             clock: Arc::new(SystemClock),
             plugins: Some((hooks.clone(), plugin_logs.clone())),
+            limits: config.plugins.host.clone(),
             metrics: cron_metrics.clone(),
             builtin: upkeep.jobs()?,
         });

@@ -140,16 +140,14 @@ fn indexes() -> Vec<IndexCreateStatement> {
     vec![
         index("events_by_type", "events", &["event_type", "seq"]),
         index("events_by_entity", "events", &["entity_id", "seq"]),
+        index("events_by_age", "events", &["created_at"]),
         index("event_queue_by_queue", "event_queue", &["queue", "event_seq"]),
         unique("deliveries_by_event", "deliveries", &["event_seq", "listener"]),
         index("deliveries_by_state", "deliveries", &["state", "id"]),
+        index("deliveries_by_age", "deliveries", &["state", "updated_at"]),
         index("deliveries_by_listener", "deliveries", &["listener", "id"]),
-        // One start for each due time, whoever tries.
-        unique(
-            "cron_job_runs_by_due",
-            "cron_job_runs",
-            &["owner", "job_type", "due_at", "trigger", "attempt"],
-        ),
+        // One start for each due time, whoever tries and why.
+        unique("cron_job_runs_by_due", "cron_job_runs", &["owner", "job_type", "due_at", "attempt"]),
     ]
 }
 

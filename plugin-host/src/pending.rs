@@ -4,7 +4,7 @@
 //! application to say.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::call::{Outcome, Verdict};
 use crate::dispatch::CallContext;
@@ -12,9 +12,6 @@ use crate::error::CallError;
 use crate::hook::HookPoint;
 use crate::plugin::Plugin;
 use crate::ports::{EmittedEvent, LogLevel};
-
-/// How long the application may take for the events of one call.
-const PUBLISHING: Duration = Duration::from_secs(5);
 
 /// What is still to be decided about a call.
 pub(crate) struct Pending {
@@ -53,14 +50,10 @@ impl Pending {
         if outcome.emitted.is_empty() {
             return Ok(());
         }
-        let publishing =
-            tokio::time::timeout(PUBLISHING, publish(Arc::clone(&plugin), context, outcome.emitted));
-        // The runtime of the guests has the timers.
-        match plugin.guests().spawn(publishing).await {
-            Ok(Ok(published)) => published,
-            Ok(Err(_elapsed)) => Err(format!("the server did not take them within {PUBLISHING:?}")),
-            Err(_ended) => Err("the plugin host is shutting down".to_owned()),
-        }
+        // It is waited for, however long: one that is given up may be committed all the same, and emitted twice then.
+        let publishing = publish(Arc::clone(&plugin), context, outcome.emitted);
+        let published = plugin.guests().spawn(publishing).await;
+        published.unwrap_or_else(|_ended| Err("the plugin host is shutting down".to_owned()))
     }
 
     /// The application does not take the answer: the call counts as a failure, and its events vanish.

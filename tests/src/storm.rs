@@ -1,5 +1,5 @@
-//! A storm: writers who change posts as fast as they can while the server is killed again and again. Afterwards the
-//! ledgers of the plugins prove that nothing that was acknowledged was lost on the way to them.
+//! A storm: writers who change posts as fast as they can while the server is killed again and again, and plugins that fail
+//! at times. Afterwards the ledger of a plugin proves that nothing that was acknowledged was lost on the way to them.
 
 mod settling;
 mod verdict;
@@ -36,6 +36,16 @@ const TABLE: &str = "CREATE TABLE ledger (
     version INTEGER NOT NULL
 );";
 
+/// Every third kill comes while the server starts, within so many milliseconds: nobody writes then, and what the kills
+/// before have left is being recovered.
+const EARLY: usize = 3;
+const START_UP: usize = 200;
+
+/// From so many kills on, some must have hit what was delivered and not written down yet.
+const MANY_KILLS: usize = 20;
+/// Of so many changes, some must have been failed at, since about one in twenty is.
+const MANY_CHANGES: usize = 400;
+
 /// Who writes all the posts.
 const WRITER: &str = "ada";
 
@@ -65,6 +75,8 @@ pub struct Aftermath {
     pub deliveries: usize,
     /// Those of an event that had been delivered before.
     pub repeats: usize,
+    /// Those that went well at a later attempt.
+    pub retried: usize,
     /// What should not be, in words.
     pub violations: Vec<String>,
 }
@@ -76,13 +88,21 @@ impl Storm {
     /// When the server does not start.
     pub async fn rage(&self, mut say: impl FnMut(&str)) -> Aftermath {
         lay_plugins(&self.folder.join("extensions"));
-        let program = Program::new(&self.program, &self.folder).with("FLEURON_EVENTS_RETRY_MS", "200");
+        // However often the plugins fail, none is left alone for it.
+        let program = Program::new(&self.program, &self.folder)
+            .with("FLEURON_EVENTS_RETRY_MS", "200")
+            .with("PLUGIN_BREAKER_FAILURES", "1000")
+            .with("PLUGIN_BREAKER_WINDOW_S", "1");
         let email = format!("{WRITER}@example.com");
         let words = ["user", "create", "--email", &email, "--username", WRITER, "--role", "administrator"];
         program.run(&words, &format!("{PASSWORD}\n")).await.succeeded();
         let notes = Arc::new(Notes::default());
         for kill in 1..=self.kills {
-            self.write_until_killed(&program, &notes).await;
+            if kill.is_multiple_of(EARLY) {
+                kill_at_start(&program).await;
+            } else {
+                self.write_until_killed(&program, &notes).await;
+            }
             say(&format!("kill {kill} of {}: {} changes acknowledged", self.kills, notes.count()));
         }
         let serving = program.serve().await;
@@ -90,6 +110,8 @@ impl Storm {
         let settled = settling::settle(&administrator, &mut say).await;
         let evidence = self.evidence(&administrator).await;
         let mut aftermath = verdict::reach(&notes, &evidence);
+        let unproven = self.unproven(&aftermath);
+        aftermath.violations.extend(unproven);
         if let Err(words) = settled {
             aftermath.violations.insert(0, words);
         }
@@ -104,11 +126,23 @@ impl Storm {
             .collect();
         let (least, most) = (*self.between.start(), *self.between.end());
         let time = least + random(most.saturating_sub(least) + 1);
-        tokio::time::sleep(Duration::from_millis(time.try_into().unwrap_or(u64::MAX))).await;
+        pause(time).await;
         serving.running.kill();
         for writer in writers {
             writer.await.expect("a writer does not panic");
         }
+    }
+
+    /// What a storm shows nothing about that never happened in it.
+    fn unproven(&self, aftermath: &Aftermath) -> Vec<String> {
+        let mut unproven = Vec::new();
+        if self.kills >= MANY_KILLS && aftermath.repeats == 0 {
+            unproven.push(format!("none of {} kills has led to a repetition", self.kills));
+        }
+        if aftermath.changes >= MANY_CHANGES && aftermath.retried == 0 {
+            unproven.push(format!("none of {} changes was told after a failure", aftermath.changes));
+        }
+        unproven
     }
 
     async fn evidence(&self, administrator: &Actor) -> Evidence {
@@ -121,20 +155,39 @@ impl Storm {
     }
 }
 
+/// Kills a server that has just been started, whether it is bound already or not.
+async fn kill_at_start(program: &Program) {
+    let mut running = program.start(&["serve"]);
+    pause(random(START_UP + 1)).await;
+    running.kill();
+}
+
+async fn pause(milliseconds: usize) {
+    tokio::time::sleep(Duration::from_millis(milliseconds.try_into().unwrap_or(u64::MAX))).await;
+}
+
 /// One plugin that keeps a ledger, and one that emits instead.
 fn lay_plugins(extensions: &Path) {
     let module = fs::read(guests::LEDGER).expect("the guest is built");
     let ledger = format!(
-        "{}\n[permissions]\ndatabase = [\"own\"]\n\n[events.\"plugin.{ECHO}.seen\"]\n",
-        manifest(LEDGER, &HOOKS)
+        "{}\n[permissions]\ndatabase = [\"own\"]\n\n[events.\"plugin.{ECHO}.seen\"]\n{}",
+        manifest(LEDGER, &HOOKS),
+        switch("fails")
     );
     write_migrations(extensions, "ledger", &[("0001_ledger.sql".to_owned(), TABLE.to_owned())]);
     write_plugin(extensions, "ledger", &ledger, &module);
     let echo = format!(
-        "{}\n[permissions]\nevents = [\"emit\"]\n\n[settings.emits]\ntype = \"boolean\"\ndefault = true\n",
-        manifest(ECHO, &HOOKS)
+        "{}\n[permissions]\nevents = [\"emit\"]\n{}{}",
+        manifest(ECHO, &HOOKS),
+        switch("emits"),
+        switch("fails")
     );
     write_plugin(extensions, "echo", &echo, &module);
+}
+
+/// A setting of the guest that is on.
+fn switch(name: &str) -> String {
+    format!("\n[settings.{name}]\ntype = \"boolean\"\ndefault = true\n")
 }
 
 /// Some number below this one.

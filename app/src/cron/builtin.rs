@@ -71,13 +71,15 @@ pub(super) fn everywhere(
     work: Work,
     told_every: Duration,
 ) -> JobDefinition {
+    // What the data say is due is so until it is done, however long no server ran.
+    let catch_up = if matches!(timing, Timing::Data(_)) { CatchUp::Once } else { CatchUp::Skip };
     JobDefinition {
         key: JobKey::new(SITE, job_type),
         label: label.to_owned(),
         timing,
         action: Action::Builtin(work),
         starts: Starts::Everywhere { told_every },
-        catch_up: CatchUp::Skip,
+        catch_up,
         enabled: true,
     }
 }

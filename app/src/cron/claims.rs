@@ -21,6 +21,9 @@ use crate::{
 
 /// How late a run may start, in milliseconds; what was due before that was missed.
 const MISSED_AFTER: i64 = 60_000;
+/// How late a server may be that is merely busy, in milliseconds: until then each due time of a job starts, one after
+/// the other. Of those that are further back only the last one does.
+const EACH_UNTIL: i64 = 5_000;
 /// How long a lease is good without being renewed, in seconds.
 pub(super) const LEASE: i64 = 10;
 
@@ -69,21 +72,17 @@ pub(super) fn decide(
     if first > now {
         return Decision::Wait(Some(first));
     }
-    let is_late = now.millis().saturating_sub(first.millis()) > MISSED_AFTER;
-    if !is_late {
-        let taken = |outcome| {
-            let next = job.next_after(first);
-            Decision::Take { due: first, trigger: Trigger::Schedule, outcome, next }
-        };
-        return settled(first, at_work_since, taken);
-    }
-    let (due, next) = (job.last_between(first, now).unwrap_or(first), job.next_after(now));
+    let is_late = |due: Timestamp, by| now.millis().saturating_sub(due.millis()) > by;
+    let last = if is_late(first, EACH_UNTIL) { job.last_between(first, now) } else { None };
+    let due = last.unwrap_or(first);
+    let next = job.next_after(due);
+    let taken = |trigger, outcome| Decision::Take { due, trigger, outcome, next };
     match job.catch_up {
-        CatchUp::Once => {
-            let taken = |outcome| Decision::Take { due, trigger: Trigger::CatchUp, outcome, next };
-            settled(due, at_work_since, taken)
+        _ if !is_late(due, MISSED_AFTER) => {
+            settled(due, at_work_since, |outcome| taken(Trigger::Schedule, outcome))
         }
-        CatchUp::Skip => Decision::Take { due, trigger: Trigger::Schedule, outcome: Outcome::Missed, next },
+        CatchUp::Once => settled(due, at_work_since, |outcome| taken(Trigger::CatchUp, outcome)),
+        CatchUp::Skip => taken(Trigger::Schedule, Outcome::Missed),
     }
 }
 
@@ -227,11 +226,25 @@ mod tests {
         let missed = taken("12:30:00", Trigger::Schedule, Outcome::Missed, "12:35:00");
         assert_eq!(after(&job, &due, None, "12:33:00"), missed);
         assert_eq!(after(&job, &due, None, "12:00:10"), start);
+        let last = taken("12:30:00", Trigger::Schedule, Outcome::Running, "12:35:00");
+        assert_eq!(after(&job, &due, None, "12:30:30"), last, "the last one is late and not missed");
         // Paused.
         let paused = row(Some("12:00:00"), Some(true));
         assert_eq!(after(&job, &paused, None, "12:33:00"), Decision::Wait(Some(at("12:35:00"))));
         job.enabled = false;
         assert_eq!(after(&job, &due, None, "12:00:00"), Decision::Wait(Some(at("12:05:00"))));
         assert_eq!(after(&job, &row(Some("12:00:00"), Some(false)), None, "12:00:00"), start);
+    }
+
+    #[test]
+    fn after_a_restart_only_the_last_due_time_is_run() {
+        let (job, due) = (idle_job("job", "* * * * * *"), row(Some("12:00:00"), None));
+        let after = |now| decide(&job, Some(&due), None, at(now));
+        let first = taken("12:00:00", Trigger::Schedule, Outcome::Running, "12:00:01");
+        assert_eq!(after("12:00:02"), first, "a server that is busy leaves nothing out");
+        let last = taken("12:00:45", Trigger::Schedule, Outcome::Running, "12:00:46");
+        assert_eq!(after("12:00:45"), last);
+        let last = taken("15:00:00", Trigger::Schedule, Outcome::Running, "15:00:01");
+        assert_eq!(after("15:00:00"), last);
     }
 }

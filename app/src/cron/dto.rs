@@ -28,9 +28,10 @@ pub(super) struct JobResponse {
     pub enabled: bool,
     /// Whether it starts no more until an administrator resumes it.
     pub paused: bool,
-    /// What becomes of runs that were missed: `once`, one for all of them, or `skip`, none.
+    /// What becomes of due times that are over for more than a minute, because no server ran: `once`, one run for the
+    /// last of them, or `skip`, none.
     pub catch_up: String,
-    /// How long one run may take, in milliseconds; null: as long as any call of the plugin.
+    /// How long one run may take, in milliseconds; null for the site's own, which have no limit.
     pub timeout_ms: Option<u64>,
     /// When it is due next; null while it is paused, or where it is not due again.
     pub next_due: Option<Timestamp>,
@@ -47,11 +48,11 @@ pub(super) struct LastRunResponse {
     pub id: Uuid,
     /// When it was due.
     pub due_at: Timestamp,
-    /// When it started.
+    /// When it began; while it is at work, when it was taken on.
     pub started_at: Timestamp,
     /// When it ended; null while it is at work.
     pub ended_at: Option<Timestamp>,
-    /// How long it took, in milliseconds.
+    /// How long it took, in milliseconds, without what it waited for its turn.
     pub duration_ms: Option<i64>,
     /// How it ended.
     pub outcome: Outcome,
@@ -74,11 +75,11 @@ pub(super) struct RunResponse {
     pub trigger: Trigger,
     /// Which attempt at this due time it was, from 1.
     pub attempt: i32,
-    /// When it started.
+    /// When it began; while it is at work, when it was taken on.
     pub started_at: Timestamp,
     /// When it ended; null while it is at work.
     pub ended_at: Option<Timestamp>,
-    /// How long it took, in milliseconds.
+    /// How long it took, in milliseconds, without what it waited for its turn.
     pub duration_ms: Option<i64>,
     /// How it ended.
     pub outcome: Outcome,
@@ -92,7 +93,8 @@ pub(super) struct RunDetailResponse {
     /// The run.
     #[serde(flatten)]
     pub run: RunResponse,
-    /// The last lines that it wrote to its log, oldest first.
+    /// The last lines that it wrote to its log, oldest first, 8 KB at most; where some are left out, the first one says
+    /// how many.
     pub output: Vec<OutputLineResponse>,
 }
 
@@ -114,7 +116,7 @@ impl From<JobView> for JobResponse {
             Timing::Schedule { expression, .. } => Some(expression.clone()),
             Timing::Data(_) => None,
         };
-        let timeout = job.time_limit().map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+        let timeout = job.longest().map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
         Self {
             owner: job.key.owner.to_string(),
             job_type: job.key.job_type.to_string(),

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
 use super::{
@@ -22,6 +22,7 @@ use super::{
     plugin_jobs::PluginJobs,
     repo,
     service::CronParts,
+    slots::Slots,
     timetable::Timetable,
 };
 use crate::{
@@ -31,13 +32,10 @@ use crate::{
     error::Result,
 };
 
-/// Runs at work at once. The others have started as well, by their rows, and wait for their turn.
-const AT_ONCE: usize = 32;
-/// How far ahead the next due time is waited for by itself, beside the tick of each second.
-const AHEAD: Duration = Duration::from_secs(1);
-/// What a wait for a due time takes at least, whatever the clock shows, and what it takes where nothing is due soon.
+/// What a wait for a due time takes at least, whatever the clock shows, and at most: the scheduler gives no ticks for
+/// as long as the clock was put back.
 const SHORTEST_WAIT: Duration = Duration::from_millis(10);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What starts jobs in this process.
 pub(super) struct Engine {
@@ -48,11 +46,12 @@ pub(super) struct Engine {
     /// This process, in the rows of its runs.
     pub(super) holder: Uuid,
     pub(super) shared: Arc<Shared>,
-    pub(super) slots: Arc<Semaphore>,
+    pub(super) slots: Slots,
     pub(super) ends: mpsc::UnboundedSender<Message>,
     builtin: Vec<Arc<JobDefinition>>,
     ticking: tokio::sync::Mutex<Ticking>,
     is_stopping: AtomicBool,
+    is_abandoned: AtomicBool,
 }
 
 /// What runs and their ends share with the ticks.
@@ -78,6 +77,8 @@ pub(super) struct State {
     pub(super) told: HashMap<JobKey, Timestamp>,
     /// Whether jobs may be due at another time by now of which the data say when.
     pub(super) look_again: bool,
+    /// Whether this process has left a run to whoever comes next.
+    pub(super) has_left_behind: bool,
 }
 
 /// What only the tick that is under way knows.
@@ -101,7 +102,7 @@ impl Shared {
 impl Engine {
     /// An engine that does nothing before it is ticked. Ends of runs are written from now on.
     pub(super) fn start(parts: CronParts) -> Arc<Self> {
-        let CronParts { database, clock, plugins, metrics, builtin } = parts;
+        let CronParts { database, clock, plugins, limits, metrics, builtin } = parts;
         let (ends, received) = mpsc::unbounded_channel();
         let (shared, holder) = (Arc::<Shared>::default(), Uuid::now_v7());
         let collector = Collector {
@@ -114,15 +115,16 @@ impl Engine {
         Arc::new(Self {
             database,
             clock,
-            plugins: plugins.map(|(hooks, logs)| PluginJobs::new(hooks, logs)),
+            plugins: plugins.map(|(hooks, logs)| PluginJobs::new(hooks, logs, limits)),
             metrics,
             holder,
             shared,
-            slots: Arc::new(Semaphore::new(AT_ONCE)),
+            slots: Slots::default(),
             ends,
             builtin: builtin.into_iter().map(Arc::new).collect(),
             ticking: tokio::sync::Mutex::default(),
             is_stopping: AtomicBool::new(false),
+            is_abandoned: AtomicBool::new(false),
         })
     }
 
@@ -134,7 +136,8 @@ impl Engine {
         Starter { holder: self.holder, now }
     }
 
-    /// Starts what is due, and sees to everything else whose time has come.
+    /// Starts what is due, and sees to everything else whose time has come. What fails keeps nothing else from being
+    /// done, least of all the leases from being kept.
     pub(super) async fn tick(self: &Arc<Self>) -> Result<()> {
         let mut ticking = self.ticking.lock().await;
         if self.is_stopping() {
@@ -147,12 +150,15 @@ impl Engine {
             ticking.synced = None;
             ticking.leases.renew_at_once();
         }
-        self.sync(&mut ticking, now).await?;
         ticking.last = Some(now);
-        self.look(&mut ticking).await?;
-        self.keep(&mut ticking.leases, now).await?;
-        self.take_over(&mut ticking.leases, now).await?;
-        self.start_due(now).await
+        let kept = self.keep(&mut ticking.leases, now).await;
+        if let Err(error) = self.sync(&mut ticking, now).await {
+            tracing::error!(%error, "changed jobs cannot be scheduled; those of before go on");
+        }
+        let looked = self.look(&mut ticking).await;
+        let taken_over = self.take_over(&mut ticking.leases, now).await;
+        let started = self.start_due(now).await;
+        kept.and(looked).and(taken_over).and(started)
     }
 
     /// Makes sure that the jobs of all plugins that are loaded are known.
@@ -165,10 +171,7 @@ impl Engine {
     pub(super) fn wait(&self, since: Timestamp) -> Duration {
         let Some(next) = self.state().timetable.first_after(since) else { return LONGEST_WAIT };
         let ahead = next.millis().saturating_sub(self.clock.now().millis()).max(0);
-        match Duration::from_millis(ahead.unsigned_abs()) {
-            ahead if ahead < AHEAD => ahead.max(SHORTEST_WAIT),
-            _ => LONGEST_WAIT,
-        }
+        Duration::from_millis(ahead.unsigned_abs()).clamp(SHORTEST_WAIT, LONGEST_WAIT)
     }
 
     /// Lets nothing start any more.
@@ -178,6 +181,15 @@ impl Engine {
 
     pub(super) fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::Acquire)
+    }
+
+    /// Has what has not begun yet never begin here: it is left to whoever comes next.
+    pub(super) fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Acquire)
     }
 
     /// Brings the timetable in line with the plugins that are loaded and with what the database says of their jobs.
@@ -242,6 +254,8 @@ impl Engine {
         }
         let claimed: Vec<Arc<JobDefinition>> = claimed.into_iter().map(|(job, _)| job).collect();
         for jobs in claimed.chunks(repo::AT_ONCE) {
+            // The chunks before took a while; rows tell of the start, and leases count from it.
+            let now = self.clock.now();
             let jobs = self.still_due(jobs, now).await?;
             if !jobs.is_empty() {
                 self.claim(jobs, now).await?;
@@ -282,10 +296,7 @@ impl Engine {
             }
             let Some(run) = run else { continue };
             match Outcome::from_database(&run.outcome) {
-                Some(Outcome::Running) => {
-                    self.metrics.started(Timestamp::from_millis(run.due_at), now);
-                    self.start_run(job, run);
-                }
+                Some(Outcome::Running) => self.start_run(job, run),
                 Some(outcome) => {
                     tracing::warn!(job = %job.key, outcome = outcome.as_str(), "a run is left out");
                     self.metrics.ended(&job.key.owner, outcome);

@@ -76,8 +76,8 @@ pub(super) enum Timing {
 
 /// What a run does.
 pub(super) enum Action {
-    /// It calls a plugin.
-    Plugin { plugin: PluginId, payload: Option<String>, time_limit: Option<Duration> },
+    /// It calls a plugin. The limit is what its manifest asks for, the longest time what comes of that.
+    Plugin { plugin: PluginId, payload: Option<String>, time_limit: Option<Duration>, longest: Duration },
     /// It does something itself.
     Builtin(Work),
 }
@@ -155,10 +155,10 @@ impl JobDefinition {
         }
     }
 
-    /// How long one run may take, where the job says so.
-    pub(super) fn time_limit(&self) -> Option<Duration> {
+    /// How long one run may take, where there is a limit.
+    pub(super) fn longest(&self) -> Option<Duration> {
         match &self.action {
-            Action::Plugin { time_limit, .. } => *time_limit,
+            Action::Plugin { longest, .. } => Some(*longest),
             Action::Builtin(_) => None,
         }
     }

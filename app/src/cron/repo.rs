@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
+    QueryOrder, QuerySelect, Statement,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -192,10 +192,10 @@ pub(super) async fn add_runs(
     transaction: &Transaction,
     rows: &[cron_runs::Model],
 ) -> Result<HashSet<Uuid>, DbErr> {
-    use cron_runs::Column::{Attempt, DueAt, JobType, Owner, Trigger};
+    use cron_runs::Column::{Attempt, DueAt, JobType, Owner};
     let mut added = HashSet::new();
     for chunk in rows.chunks(AT_ONCE) {
-        let conflict = OnConflict::columns([Owner, JobType, DueAt, Trigger, Attempt]).do_nothing().to_owned();
+        let conflict = OnConflict::columns([Owner, JobType, DueAt, Attempt]).do_nothing().to_owned();
         cron_runs::Entity::insert_many(chunk.iter().cloned().map(IntoActiveModel::into_active_model))
             .on_conflict(conflict)
             .exec_without_returning(transaction)
@@ -252,7 +252,7 @@ pub(super) async fn abort(
     Ok(aborted.rows_affected == 1)
 }
 
-/// Writes how a run ended, if this process holds it still. Answers whether it does.
+/// Writes when a run began in the end and how it ended, if this process holds it still. Answers whether it does.
 pub(super) async fn end(
     transaction: &Transaction,
     run: &cron_runs::Model,
@@ -260,6 +260,7 @@ pub(super) async fn end(
 ) -> Result<bool, DbErr> {
     let ended = cron_runs::Entity::update_many()
         .col_expr(cron_runs::Column::Outcome, Expr::value(run.outcome.as_str()))
+        .col_expr(cron_runs::Column::StartedAt, Expr::value(run.started_at))
         .col_expr(cron_runs::Column::EndedAt, Expr::value(run.ended_at))
         .col_expr(cron_runs::Column::Detail, Expr::value(run.detail.clone()))
         .col_expr(cron_runs::Column::Output, Expr::value(run.output.clone()))
@@ -272,12 +273,14 @@ pub(super) async fn end(
     Ok(ended.rows_affected == 1)
 }
 
-/// The last run of each job that is scheduled.
+/// The last run of each job that is scheduled, without what it wrote.
 pub(super) async fn last_runs(
     database: &impl ConnectionTrait,
 ) -> Result<HashMap<JobKey, cron_runs::Model>, DbErr> {
     // One look into the index for each job, however many runs it has.
-    const SQL: &str = "SELECT r.* FROM cron_jobs j JOIN cron_job_runs r ON r.id = (\
+    const SQL: &str = "SELECT r.id, r.owner, r.job_type, r.due_at, r.attempt, r.\"trigger\", r.started_at, \
+        r.ended_at, r.outcome, r.detail, NULL AS output, r.holder, r.lease_until \
+        FROM cron_jobs j JOIN cron_job_runs r ON r.id = (\
         SELECT x.id FROM cron_job_runs x WHERE x.owner = j.owner AND x.job_type = j.job_type \
         ORDER BY x.due_at DESC, x.attempt DESC LIMIT 1)";
     let statement = Statement::from_string(database.get_database_backend(), SQL);
@@ -307,14 +310,19 @@ pub(super) async fn run(
     cron_runs::Entity::find_by_id(id).one(database).await
 }
 
-/// Runs, newest first.
+/// Runs, newest first, without what they wrote.
 pub(super) async fn runs(
     database: &impl ConnectionTrait,
     filter: &RunFilter,
     after: Option<Cursor>,
     limit: u64,
 ) -> Result<Vec<cron_runs::Model>, DbErr> {
-    let mut query = cron_runs::Entity::find().order_by_desc(cron_runs::Column::Id).limit(limit);
+    let mut query = cron_runs::Entity::find()
+        .select_only()
+        .columns(cron_runs::Column::iter().filter(|column| !matches!(column, cron_runs::Column::Output)))
+        .expr_as(Expr::cust("NULL"), "output")
+        .order_by_desc(cron_runs::Column::Id)
+        .limit(limit);
     if let Some(owner) = &filter.owner {
         query = query.filter(cron_runs::Column::Owner.eq(owner.as_str()));
     }

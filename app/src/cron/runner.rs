@@ -67,10 +67,13 @@ async fn run(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>) -> Result<
 }
 
 async fn drain(engine: &Engine) {
-    if tokio::time::timeout(DRAIN_LIMIT, engine.settle()).await.is_ok() {
+    let has_settled = tokio::time::timeout(DRAIN_LIMIT, engine.settle()).await.is_ok();
+    if has_settled && !engine.state().has_left_behind {
         return;
     }
     tracing::warn!("jobs are still running; they are left to whoever comes next");
+    // What has not begun by now does not begin here any more: its lease is about to be given up.
+    engine.abandon();
     if let Err(error) = engine.give_up_leases().await {
         tracing::warn!(%error, "the runs that are left behind could not be given up");
     }

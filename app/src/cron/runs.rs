@@ -4,6 +4,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use super::{
     ends::Message,
@@ -23,10 +24,21 @@ impl Engine {
         self.state().known.insert(run.id);
         let engine = Arc::clone(self);
         tokio::spawn(async move {
-            // Closed never.
-            let _turn = engine.slots.acquire().await;
+            let _slot = engine.slots.take(&job.key.owner).await;
+            if engine.is_abandoned() {
+                return;
+            }
+            let started = engine.clock.now();
+            run.started_at = started.millis();
+            if run.attempt == 1 && run.trigger != Trigger::Manual.as_str() {
+                engine.metrics.started(Timestamp::from_millis(run.due_at), started);
+            }
             let work = AssertUnwindSafe(Box::pin(engine.perform(&job, &run))).catch_unwind().await;
             let ended = work.unwrap_or_else(|_panic| Ended::failed("The run panicked.".to_owned()));
+            if ended.is_gone && engine.is_stopping() {
+                engine.leave(run.id);
+                return;
+            }
             engine.note(&job, &ended);
             write_into(&mut run, ended, engine.clock.now());
             // The collector is there as long as the engine.
@@ -71,6 +83,16 @@ impl Engine {
         });
     }
 
+    /// Leaves a run to whoever comes next: its row says that it is at work.
+    fn leave(&self, run: Uuid) {
+        {
+            let mut state = self.state();
+            state.known.remove(&run);
+            state.has_left_behind = true;
+        }
+        self.shared.ended.notify_waiters();
+    }
+
     /// Waits until nothing is at work here any more and all ends are written.
     pub(super) async fn settle(&self) {
         loop {
@@ -95,7 +117,7 @@ impl Engine {
     async fn perform(&self, job: &JobDefinition, run: &cron_runs::Model) -> Ended {
         match (&job.action, &self.plugins) {
             (Action::Builtin(work), _) => match work(self.clock.now()).await {
-                Ok(told) => Ended { outcome: Outcome::Succeeded, detail: None, output: self.said(told) },
+                Ok(told) => Ended::succeeded(self.said(told)),
                 Err(error) => Ended::failed(error.to_string()),
             },
             (Action::Plugin { .. }, Some(plugins)) => plugins.run(job, run).await,
@@ -110,9 +132,10 @@ impl Engine {
             self.state().held_back.insert(job.key.clone(), now.plus_seconds(HELD_BACK));
             return Ok(());
         }
-        let mut run = self.starter(now).run(&job.key, due, 1, Trigger::Schedule, Outcome::Running);
+        let started = self.clock.now();
+        let mut run = self.starter(started).run(&job.key, due, 1, Trigger::Schedule, Outcome::Running);
+        self.metrics.started(due, started);
         let ended = self.perform(job, &run).await;
-        self.metrics.started(due, now);
         self.note(job, &ended);
         let has_failed = ended.outcome != Outcome::Succeeded;
         if has_failed {
@@ -161,7 +184,7 @@ fn elapsed(from: Timestamp, until: Timestamp) -> Duration {
 
 /// Says in a row how its run ended.
 fn write_into(run: &mut cron_runs::Model, ended: Ended, now: Timestamp) {
-    let Ended { outcome, detail, output } = ended;
+    let Ended { outcome, detail, output, is_gone: _ } = ended;
     run.ended_at = Some(now.millis());
     run.outcome = outcome.as_str().to_owned();
     run.detail = detail;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use fleuron_plugin_host::PluginHost;
+use fleuron_plugin_host::{HostConfig, PluginHost};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -32,6 +32,8 @@ pub struct CronParts {
     pub clock: Arc<dyn Clock>,
     /// The plugins and what they log; none: no jobs of plugins.
     pub plugins: Option<(PluginHost, PluginLogs)>,
+    /// What the plugins are limited to.
+    pub limits: HostConfig,
     /// What is counted.
     pub metrics: CronMetrics,
     /// The site's own jobs.
@@ -130,24 +132,9 @@ impl CronService {
         if self.engine.state().local.contains(key) {
             return Err(at_work());
         }
-        let now = self.engine.clock.now();
-        let starter = Starter { holder: self.engine.holder, now };
-        let run = starter.run(key, now, 1, Trigger::Manual, Outcome::Running);
-        // From now on it is known here, so that nobody takes it for one that was left behind.
-        self.engine.state().known.insert(run.id);
-        let wanted = Wanted { actor: actor.clone(), key: key.clone(), run: run.clone() };
-        let claimed = self
-            .engine
-            .database
-            .write(wanted, |transaction, wanted| Box::pin(claim_manual(transaction, wanted)))
-            .await;
-        if let Err(error) = claimed {
-            self.engine.state().known.remove(&run.id);
-            self.engine.shared.ended.notify_waiters();
-            return Err(error);
-        }
-        self.engine.start_run(job, run.clone());
-        Ok(run)
+        // A task of its own, so that a client that goes away leaves no row that nobody works on.
+        let started = tokio::spawn(start_manual(self.engine(), actor.clone(), job));
+        started.await.unwrap_or_else(|error| Err(ApiError::internal(error)))
     }
 
     /// Lets a job start no more until it is resumed. What runs, runs on.
@@ -241,6 +228,36 @@ async fn note_word(transaction: &Transaction, word: &Word) -> Result<Option<Time
     let action = if *is_paused { "cron.paused" } else { "cron.resumed" };
     audit::record(transaction, actor, action, &job.key.to_string(), &json!({})).await?;
     Ok(next)
+}
+
+/// Starts a run that an administrator wants.
+async fn start_manual(
+    engine: Arc<Engine>,
+    actor: Actor,
+    job: Arc<JobDefinition>,
+) -> Result<cron_runs::Model> {
+    let now = engine.clock.now();
+    let starter = Starter { holder: engine.holder, now };
+    let run = starter.run(&job.key, beside_due_times(now), 1, Trigger::Manual, Outcome::Running);
+    // From now on it is known here, so that nobody takes it for one that was left behind.
+    engine.state().known.insert(run.id);
+    let wanted = Wanted { actor, key: job.key.clone(), run: run.clone() };
+    let claimed = engine
+        .database
+        .write(wanted, |transaction, wanted| Box::pin(claim_manual(transaction, wanted)))
+        .await;
+    if let Err(error) = claimed {
+        engine.state().known.remove(&run.id);
+        engine.shared.ended.notify_waiters();
+        return Err(error);
+    }
+    engine.start_run(job, run.clone());
+    Ok(run)
+}
+
+/// This moment, or a millisecond later where it may be a due time: those are whole seconds, and each starts once.
+fn beside_due_times(now: Timestamp) -> Timestamp {
+    if now.millis() % 1000 == 0 { Timestamp::from_millis(now.millis() + 1) } else { now }
 }
 
 /// Writes the row of a run that an administrator wants, unless the job is at work.

@@ -3,7 +3,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sea_orm::{EntityTrait, QueryOrder};
+use fleuron_plugin_host::HostConfig;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryOrder, Statement,
+};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
@@ -75,7 +78,7 @@ impl Log {
 pub(super) struct Site {
     pub(super) database: Database,
     pub(super) clock: ManualClock,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Site {
@@ -85,7 +88,7 @@ impl Site {
         let config = DatabaseConfig::sqlite(folder.path().join("site.sqlite"));
         let database = Database::connect(&config).await.unwrap();
         database.migrate().await.unwrap();
-        Self { database, clock: ManualClock::at(at(time)), _folder: folder }
+        Self { database, clock: ManualClock::at(at(time)), folder }
     }
 
     /// A process with these jobs, which has ticked once.
@@ -94,11 +97,28 @@ impl Site {
             database: self.database.clone(),
             clock: Arc::new(self.clock.clone()),
             plugins: None,
+            limits: HostConfig::default(),
             metrics: CronMetrics::default(),
             builtin: jobs,
         });
         service.engine().tick().await.unwrap();
         service
+    }
+
+    /// A connection for [`version`].
+    pub(super) async fn onlooker(&self) -> DatabaseConnection {
+        let file = self.folder.path().join("site.sqlite");
+        let mut options = ConnectOptions::new(format!("sqlite://{}", file.display()));
+        options.max_connections(1).min_connections(1);
+        sea_orm::Database::connect(options).await.unwrap()
+    }
+
+    /// Changes the database by a statement.
+    pub(super) async fn change(&self, sql: &'static str) {
+        let changed = self.database.write(sql, |transaction, sql| {
+            Box::pin(async move { Ok(transaction.execute_unprepared(sql).await?) })
+        });
+        changed.await.unwrap();
     }
 
     /// All runs by due time and attempt.
@@ -127,4 +147,10 @@ impl Site {
         engine.tick().await.unwrap();
         engine.settle().await;
     }
+}
+
+/// A number that is another one whenever somebody else wrote to the database.
+pub(super) async fn version(onlooker: &DatabaseConnection) -> i64 {
+    let statement = Statement::from_string(DbBackend::Sqlite, "PRAGMA data_version");
+    onlooker.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }

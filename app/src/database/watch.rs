@@ -31,6 +31,7 @@ struct Inner {
     names: AtomicU64,
     content: AtomicU64,
     elsewhere: Notify,
+    elsewhere_count: AtomicU64,
 }
 
 impl Changes {
@@ -54,6 +55,11 @@ impl Changes {
         self.inner.content.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Grows when another process has changed something, for whoever cannot wait for it all the time.
+    pub fn elsewhere(&self) -> u64 {
+        self.inner.elsewhere_count.load(Ordering::Acquire)
+    }
+
     /// Returns when another process has changed something.
     pub async fn changed_elsewhere(&self) {
         self.inner.elsewhere.notified().await;
@@ -67,6 +73,7 @@ impl Changes {
     fn touched_elsewhere(&self) {
         self.touch_names();
         self.touch_content();
+        self.inner.elsewhere_count.fetch_add(1, Ordering::AcqRel);
         self.inner.elsewhere.notify_waiters();
     }
 }
@@ -79,6 +86,7 @@ pub(super) fn start(writer: &DatabaseConnection) -> Changes {
             names: AtomicU64::new(1),
             content: AtomicU64::new(1),
             elsewhere: Notify::new(),
+            elsewhere_count: AtomicU64::new(0),
         }),
     };
     let watched = Arc::downgrade(&changes.inner);

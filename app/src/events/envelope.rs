@@ -22,6 +22,8 @@ pub struct EventEnvelope {
 /// What is sent, in the form of the Standard Webhooks specification.
 #[derive(Serialize)]
 struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<EventId>,
     #[serde(rename = "type")]
     event_type: &'a str,
     timestamp: Timestamp,
@@ -36,8 +38,17 @@ impl EventEnvelope {
 
     /// JSON with `type`, `timestamp` and `data`.
     pub fn body(&self) -> String {
+        self.written(None)
+    }
+
+    /// The same with its `id`.
+    pub fn with_id(&self) -> String {
+        self.written(Some(self.id))
+    }
+
+    fn written(&self, id: Option<EventId>) -> String {
         let Self { event_type, at, data, .. } = self;
-        let body = Body { event_type, timestamp: *at, data };
+        let body = Body { id, event_type, timestamp: *at, data };
         // Values and texts can always be written.
         serde_json::to_string(&body).unwrap_or_default()
     }

@@ -91,32 +91,34 @@ impl Lanes {
 
     /// A lane that is due and for which there is a place; it counts as running from now on.
     pub(super) fn start_next(&mut self, now: Instant) -> Option<Lane> {
-        for (listener, of) in &mut self.listeners {
-            let (running, at_once, of_one) = match listener {
-                Listener::Plugin(_) => (&mut self.plugins_running, PLUGINS_AT_ONCE, PLUGINS_AT_ONCE),
-                Listener::Webhook(_) => (&mut self.webhooks_running, WEBHOOKS_AT_ONCE, OF_ONE_WEBHOOK),
-            };
-            let has_place = *running < at_once && of.running < of_one;
-            let is_due = of.due.first().is_some_and(|(at, _)| *at <= now);
-            if has_place
-                && is_due
-                && let Some((_, entity_id)) = of.due.pop_first()
-            {
-                of.lanes.insert(entity_id.clone(), State::Running { more: false });
-                of.running += 1;
-                *running += 1;
-                return Some(Lane { listener: listener.clone(), entity_id });
-            }
+        let due = self.listeners.iter().filter(|(listener, of)| self.has_place(listener, of));
+        let due = due.filter_map(|(listener, of)| {
+            let (at, _) = of.due.first().filter(|(at, _)| *at <= now)?;
+            Some((of.running, *at, listener))
+        });
+        // Who has the fewest places comes first, so that receivers that hang do not pass them on among themselves.
+        let listener = due.min().map(|(_, _, listener)| listener.clone())?;
+        let of = self.listeners.get_mut(&listener)?;
+        let (_, entity_id) = of.due.pop_first()?;
+        of.lanes.insert(entity_id.clone(), State::Running { more: false });
+        of.running += 1;
+        match listener {
+            Listener::Plugin(_) => self.plugins_running += 1,
+            Listener::Webhook(_) => self.webhooks_running += 1,
         }
-        None
+        Some(Lane { listener, entity_id })
+    }
+
+    fn has_place(&self, listener: &Listener, of: &OfListener) -> bool {
+        match listener {
+            Listener::Plugin(_) => self.plugins_running < PLUGINS_AT_ONCE,
+            Listener::Webhook(_) => self.webhooks_running < WEBHOOKS_AT_ONCE && of.running < OF_ONE_WEBHOOK,
+        }
     }
 
     /// When the next lane for which there is a place is due.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        let with_place = self.listeners.iter().filter(|(listener, of)| match listener {
-            Listener::Plugin(_) => self.plugins_running < PLUGINS_AT_ONCE,
-            Listener::Webhook(_) => self.webhooks_running < WEBHOOKS_AT_ONCE && of.running < OF_ONE_WEBHOOK,
-        });
+        let with_place = self.listeners.iter().filter(|(listener, of)| self.has_place(listener, of));
         with_place.filter_map(|(_, of)| of.due.first()).map(|(at, _)| *at).min()
     }
 
@@ -210,6 +212,22 @@ mod tests {
         let count = |name: &str| started.iter().filter(|started| *started == name).count();
         assert_eq!((count(&webhook(1)), count(&webhook(2)), count(PLUGIN)), (4, 4, 1));
         assert_eq!(lanes.next_due(), None, "no place for any");
+    }
+
+    #[test]
+    fn receivers_that_hang_do_not_pass_places_on_among_themselves() {
+        let now = Instant::now();
+        let mut lanes = Lanes::default();
+        for number in 1..=4 {
+            for entity in 0..100 {
+                lanes.add(lane(&webhook(number), &entity.to_string()), now);
+            }
+        }
+        let mut running: Vec<Lane> = std::iter::from_fn(|| lanes.start_next(now)).collect();
+        assert_eq!(running.len(), WEBHOOKS_AT_ONCE);
+        lanes.add(lane(&webhook(5), "post"), now);
+        lanes.finished(running.remove(0), None);
+        assert_eq!(lanes.start_next(now), Some(lane(&webhook(5), "post")));
     }
 
     #[test]

@@ -132,6 +132,8 @@ async fn take(transaction: &Transaction, name: &str, holder: Uuid, now: Timestam
         .filter(leases::Column::Name.eq(name))
         .filter(leases::Column::Token.eq(row.token))
         .filter(leases::Column::Holder.eq(row.holder))
+        // It may have been renewed since it was read.
+        .filter(leases::Column::ExpiresAt.eq(row.expires_at))
         .exec(transaction)
         .await?;
     Ok((taken.rows_affected == 1).then_some(token))

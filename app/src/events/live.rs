@@ -17,11 +17,14 @@ use uuid::Uuid;
 use super::{DomainEvent, EventEnvelope, Origin};
 use crate::{
     auth::{Actor, Permission},
-    ids::UserId,
+    ids::{EventId, UserId},
 };
 
-/// Events that are kept for those who come back.
+/// Events that are kept for those who come back, and bytes of their data.
 const KEPT: usize = 1_000;
+const KEPT_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes that are handed over at once, but for an event that is larger by itself.
+const AT_ONCE: usize = 256 * 1024;
 /// So long after the last follower has gone they are kept.
 const KEPT_FOR: Duration = Duration::from_secs(300);
 
@@ -69,15 +72,19 @@ pub struct LiveEvent {
     pub number: u64,
     /// Who may see it.
     pub audience: Audience,
-    /// What it is.
-    pub envelope: EventEnvelope,
+    /// Its id.
+    pub id: EventId,
+    /// Its type.
+    pub event_type: String,
+    /// Itself as JSON, with `id`, `type`, `timestamp` and `data`.
+    pub text: String,
 }
 
 /// Where somebody is on the stream. `None` as a number: at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     stream: Uuid,
-    number: u64,
+    pub(super) number: u64,
 }
 
 /// What comes next.
@@ -109,6 +116,7 @@ struct Inner {
 #[derive(Default)]
 struct Ring {
     events: VecDeque<Arc<LiveEvent>>,
+    bytes: usize,
     /// Events ever put here, and what was passed over while nobody followed counts as one.
     written: u64,
     left_at: Option<Instant>,
@@ -142,6 +150,8 @@ impl LiveFeed {
 
     /// Shows an event.
     pub fn push(&self, envelope: EventEnvelope, audience: Audience) {
+        let text = envelope.with_id();
+        let EventEnvelope { id, event_type, .. } = envelope;
         let mut ring = self.ring();
         if self.inner.followers.load(Ordering::Acquire) == 0
             && ring.left_at.is_none_or(|left| left.elapsed() > KEPT_FOR)
@@ -149,14 +159,17 @@ impl LiveFeed {
             // Whoever comes back from now on has missed something.
             self.inner.is_kept.store(false, Ordering::Release);
             ring.events.clear();
+            ring.bytes = 0;
             ring.written += 1;
             return;
         }
         ring.written += 1;
+        ring.bytes += text.len();
         let number = ring.written;
-        ring.events.push_back(Arc::new(LiveEvent { number, audience, envelope }));
-        if ring.events.len() > KEPT {
-            ring.events.pop_front();
+        ring.events.push_back(Arc::new(LiveEvent { number, audience, id, event_type, text }));
+        while ring.events.len() > KEPT || (ring.bytes > KEPT_BYTES && ring.events.len() > 1) {
+            let Some(oldest) = ring.events.pop_front() else { break };
+            ring.bytes -= oldest.text.len();
         }
         drop(ring);
         self.inner.news.notify_waiters();
@@ -202,8 +215,7 @@ impl Follower {
                     return Next::Reset(end);
                 }
                 if place.number < end.number {
-                    let events = ring.events.iter().filter(|event| event.number > place.number);
-                    return Next::Events(events.cloned().collect(), end);
+                    return ring.after(place, end);
                 }
                 listening(&self.feed.inner.news)
             };
@@ -212,6 +224,22 @@ impl Follower {
             }
             news.await;
         }
+    }
+}
+
+impl Ring {
+    /// What comes after a place, as much as is handed over at once.
+    fn after(&self, place: Place, end: Place) -> Next {
+        let (mut events, mut bytes) = (Vec::new(), 0);
+        for event in self.events.iter().filter(|event| event.number > place.number) {
+            if bytes > AT_ONCE {
+                break;
+            }
+            bytes += event.text.len();
+            events.push(Arc::clone(event));
+        }
+        let reached = events.last().map_or(end, |last: &Arc<LiveEvent>| end.at(last.number));
+        Next::Events(events, reached)
     }
 }
 
@@ -258,7 +286,7 @@ fn listening(news: &Arc<Notify>) -> Pin<Box<OwnedNotified>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{auth::Role, clock::Timestamp, ids::EventId};
+    use crate::{auth::Role, clock::Timestamp};
 
     const EVERYBODY: Audience = Audience { permission: Permission::WritePosts, user: None };
 
@@ -271,7 +299,7 @@ mod tests {
     async fn names(follower: &Follower, place: Place) -> (Vec<String>, Place) {
         match follower.after(place).await {
             Next::Events(events, place) => {
-                (events.iter().map(|event| event.envelope.event_type.clone()).collect(), place)
+                (events.iter().map(|event| event.event_type.clone()).collect(), place)
             }
             other => panic!("{other:?}"),
         }
@@ -310,6 +338,22 @@ mod tests {
         push(&feed, "b");
         assert!(!feed.is_followed());
         assert!(matches!(feed.follow().after(place).await, Next::Reset(_)));
+    }
+
+    #[tokio::test]
+    async fn large_events_take_no_more_room_than_there_is() {
+        let feed = LiveFeed::default();
+        let follower = feed.follow();
+        let start = follower.now();
+        for _ in 0..20 {
+            let data = serde_json::Value::String("x".repeat(KEPT_BYTES / 8));
+            let (id, at) = (EventId::generate(), Timestamp::now());
+            feed.push(EventEnvelope { id, event_type: "large".to_owned(), at, data }, EVERYBODY);
+        }
+        assert!(feed.ring().bytes <= KEPT_BYTES && feed.ring().events.len() == 7);
+        let Next::Reset(end) = follower.after(start).await else { panic!("some are lost") };
+        let (seen, place) = names(&follower, end.at(end.number - 3)).await;
+        assert_eq!((seen.len(), place), (1, end.at(end.number - 2)), "one at a time");
     }
 
     #[tokio::test]

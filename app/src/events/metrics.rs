@@ -3,36 +3,22 @@
 use std::sync::atomic::AtomicI64;
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue},
+    encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
 
 use super::{Backlog, Listener, delivery::Outcome};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-enum Kind {
-    Plugin,
-    Webhook,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-enum Came {
-    Delivered,
-    Failed,
-    NotAsked,
-    Discarded,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct AttemptLabels {
-    listener: Kind,
-    outcome: Came,
+    listener: &'static str,
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabels {
-    listener: Kind,
+    listener: &'static str,
 }
 
 /// What the worker counts. Cheap to clone.
@@ -76,14 +62,14 @@ impl EventMetrics {
 
     pub(super) fn settled(&self, listener: &Listener, outcome: &Outcome, is_dead: bool) {
         let listener = match listener {
-            Listener::Plugin(_) => Kind::Plugin,
-            Listener::Webhook(_) => Kind::Webhook,
+            Listener::Plugin(_) => "plugin",
+            Listener::Webhook(_) => "webhook",
         };
         let outcome = match outcome {
-            Outcome::Taken(_) => Came::Delivered,
-            Outcome::Failed { .. } => Came::Failed,
-            Outcome::NotAsked { .. } | Outcome::GivenUp { .. } => Came::NotAsked,
-            Outcome::Nobody { .. } => Came::Discarded,
+            Outcome::Taken(_) => "delivered",
+            Outcome::Failed { .. } => "failed",
+            Outcome::NotAsked { .. } | Outcome::GivenUp { .. } => "not_asked",
+            Outcome::Nobody { .. } => "discarded",
         };
         self.attempts.get_or_create(&AttemptLabels { listener, outcome }).inc();
         if is_dead {

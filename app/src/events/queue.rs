@@ -4,11 +4,11 @@
 //! emits, nobody else waits behind them. Within a queue the oldest come first, and the events of one entity are never
 //! told of side by side.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::repo;
+use super::{event::SITE_QUEUE, repo};
 use crate::entities::events;
 
 /// Events read at once.
@@ -17,8 +17,9 @@ const READ: u64 = 64;
 const LOW: usize = 32;
 /// Events told of in one go.
 const UNIT: usize = 32;
-/// Text in memory, in bytes, beyond which nothing more is read.
+/// Text in memory, in bytes, beyond which nothing more is read, and text told of in one go.
 const TEXT: usize = 16 * 1024 * 1024;
+const UNIT_TEXT: usize = 2 * 1024 * 1024;
 
 /// Events of one entity, in order.
 #[derive(Debug, Default)]
@@ -32,12 +33,18 @@ pub(super) struct Turn {
 pub(super) struct Queues {
     queues: BTreeMap<String, Queue>,
     /// The entities whose events are being told of.
-    busy: HashSet<String>,
+    busy: HashMap<String, Busy>,
     /// The queue that had the last turn.
     last: String,
     text: usize,
     /// Whether there may be queues that are not known.
     stale: bool,
+}
+
+/// What is being told of.
+struct Busy {
+    queue: String,
+    text: usize,
 }
 
 #[derive(Default)]
@@ -65,12 +72,18 @@ impl Queues {
                 self.queues.entry(name).or_default().more = true;
             }
         }
+        let busy: Vec<String> = self.busy.keys().cloned().collect();
         for (name, queue) in &mut self.queues {
-            if !queue.more || queue.ready.len() >= LOW || self.text > TEXT {
+            // A post with many events keeps no other post waiting. A plugin's events are all about one entity.
+            let (free, busy) = match name == SITE_QUEUE {
+                true => (queue.free(&self.busy), busy.as_slice()),
+                false => (queue.ready.len(), [].as_slice()),
+            };
+            if !queue.more || free >= LOW || self.text > TEXT {
                 continue;
             }
             let in_hand: Vec<i64> = queue.in_hand.iter().copied().collect();
-            let found = repo::waiting(database, name, &in_hand, READ).await?;
+            let found = repo::waiting(database, name, &in_hand, busy, READ).await?;
             queue.more = found.len() as u64 == READ;
             for event in found {
                 self.text += event.payload.len();
@@ -89,14 +102,18 @@ impl Queues {
         let names: Vec<String> = after.chain(self.queues.range(..=self.last.clone())).map(named).collect();
         for name in names {
             let Some(queue) = self.queues.get_mut(&name) else { continue };
-            let Some(entity_id) =
-                queue.ready.iter().map(|event| &event.entity_id).find(|id| !self.busy.contains(*id)).cloned()
+            let Some(entity_id) = queue
+                .ready
+                .iter()
+                .map(|event| &event.entity_id)
+                .find(|id| !self.busy.contains_key(*id))
+                .cloned()
             else {
                 continue;
             };
             let events = queue.take(&entity_id);
-            self.text = self.text.saturating_sub(events.iter().map(|event| event.payload.len()).sum());
-            self.busy.insert(entity_id.clone());
+            let text = events.iter().map(|event| event.payload.len()).sum();
+            self.busy.insert(entity_id.clone(), Busy { queue: name.clone(), text });
             self.last = name;
             return Some(Turn { entity_id, events });
         }
@@ -105,7 +122,12 @@ impl Queues {
 
     /// The turn of this entity is over.
     pub(super) fn finished(&mut self, entity_id: &str) {
-        self.busy.remove(entity_id);
+        let Some(Busy { queue, text }) = self.busy.remove(entity_id) else { return };
+        self.text = self.text.saturating_sub(text);
+        // There may be more about it, which was passed over.
+        if let Some(queue) = self.queues.get_mut(&queue) {
+            queue.more = true;
+        }
     }
 
     /// These events are out of the database's queue.
@@ -124,15 +146,21 @@ fn named<T>((name, _): (&String, T)) -> String {
 }
 
 impl Queue {
+    /// How many of those that are read can be told of now.
+    fn free(&self, busy: &HashMap<String, Busy>) -> usize {
+        self.ready.iter().filter(|event| !busy.contains_key(&event.entity_id)).count()
+    }
+
     /// Takes the oldest events of this entity.
     fn take(&mut self, entity_id: &str) -> Vec<events::Model> {
-        let mut taken = Vec::new();
+        let (mut taken, mut text) = (Vec::new(), 0);
         let mut rest = VecDeque::with_capacity(self.ready.len());
         for event in self.ready.drain(..) {
-            if taken.len() < UNIT && event.entity_id == entity_id {
-                taken.push(event)
+            if event.entity_id == entity_id && taken.len() < UNIT && text < UNIT_TEXT {
+                text += event.payload.len();
+                taken.push(event);
             } else {
-                rest.push_back(event)
+                rest.push_back(event);
             }
         }
         self.ready = rest;
@@ -219,7 +247,22 @@ mod tests {
         assert_eq!(queues.next().unwrap().entity_id, "b");
         assert!(queues.next().is_none(), "a is busy");
         queues.finished("a");
+        queues.fill(&database).await.unwrap();
         assert_eq!(queues.next().unwrap().events[0].seq, 5);
+    }
+
+    #[tokio::test]
+    async fn one_post_with_many_events_keeps_no_other_waiting() {
+        let database = empty().await;
+        add(&database, "site", "busy", 200).await;
+        add(&database, "site", "other", 1).await;
+        let mut queues = filled(&database).await;
+        assert_eq!(queues.next().unwrap().entity_id, "busy");
+        queues.fill(&database).await.unwrap();
+        assert_eq!(queues.next().unwrap().entity_id, "other");
+        queues.finished("busy");
+        queues.fill(&database).await.unwrap();
+        assert_eq!(queues.next().unwrap().events[0].seq, 33, "and it goes on in order");
     }
 
     #[tokio::test]

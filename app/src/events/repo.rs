@@ -60,11 +60,12 @@ pub(super) async fn queues(database: &impl ConnectionTrait) -> Result<Vec<String
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
-/// The oldest events that wait in a queue, but for those that are in hand.
+/// The oldest events that wait in a queue, but for those that are in hand and those about entities that are busy.
 pub(super) async fn waiting(
     database: &impl ConnectionTrait,
     queue: &str,
     in_hand: &[i64],
+    busy: &[String],
     limit: u64,
 ) -> Result<Vec<events::Model>, DbErr> {
     let mut query = events::Entity::find()
@@ -74,6 +75,9 @@ pub(super) async fn waiting(
         .limit(limit);
     if !in_hand.is_empty() {
         query = query.filter(event_queue::Column::EventSeq.is_not_in(in_hand.iter().copied()));
+    }
+    if !busy.is_empty() {
+        query = query.filter(event_queue::Column::EntityId.is_not_in(busy.iter().map(String::as_str)));
     }
     query.all(database).await
 }
@@ -85,14 +89,36 @@ fn queued() -> RelationDef {
         .into()
 }
 
+/// The first delivery of each lane: it alone says when the lane is looked at.
+const HEADS: &str = "FROM deliveries WHERE state = 'pending' AND NOT EXISTS (SELECT 1 FROM deliveries AS earlier \
+    WHERE earlier.state = 'pending' AND earlier.listener = deliveries.listener \
+    AND earlier.entity_id = deliveries.entity_id AND earlier.event_seq < deliveries.event_seq)";
+
 /// Whether nothing is to be done before this moment.
 pub(super) async fn is_idle(database: &impl ConnectionTrait, until: i64) -> Result<bool, DbErr> {
     let sql = format!(
         "SELECT CASE WHEN EXISTS (SELECT 1 FROM event_queue) OR EXISTS (SELECT 1 FROM outbox) \
-         OR EXISTS (SELECT 1 FROM deliveries WHERE state = 'pending' AND next_at <= {until}) THEN 1 ELSE 0 END"
+         OR EXISTS (SELECT 1 {HEADS} AND (next_at IS NULL OR next_at <= {until})) THEN 1 ELSE 0 END"
     );
+    Ok(!is_so(database, sql).await?)
+}
+
+/// Whether any delivery is to be tried again, however late.
+pub(super) async fn has_pending(database: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    const SQL: &str =
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE state = 'pending') THEN 1 ELSE 0 END";
+    is_so(database, SQL.to_owned()).await
+}
+
+/// Whether a server of a version before has left something in its outbox.
+pub(super) async fn has_outbox(database: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    const SQL: &str = "SELECT CASE WHEN EXISTS (SELECT 1 FROM outbox) THEN 1 ELSE 0 END";
+    is_so(database, SQL.to_owned()).await
+}
+
+async fn is_so(database: &impl ConnectionTrait, sql: String) -> Result<bool, DbErr> {
     let row = database.query_one_raw(Statement::from_string(database.get_database_backend(), sql)).await?;
-    Ok(row.map(|row| row.try_get_by_index::<i32>(0)).transpose()? != Some(1))
+    Ok(row.map(|row| row.try_get_by_index::<i32>(0)).transpose()? == Some(1))
 }
 
 /// A lane with deliveries to be tried again, and when its first one is.
@@ -106,43 +132,31 @@ pub(super) struct WaitingLane {
 
 /// All lanes with deliveries to be tried again.
 pub(super) async fn lanes(database: &impl ConnectionTrait) -> Result<Vec<WaitingLane>, DbErr> {
-    deliveries::Entity::find()
-        .select_only()
-        .columns([deliveries::Column::Listener, deliveries::Column::EntityId])
-        .column_as(deliveries::Column::NextAt.min(), "next_at")
-        .filter(is_pending())
-        .group_by(deliveries::Column::Listener)
-        .group_by(deliveries::Column::EntityId)
-        .into_model()
+    let sql = format!("SELECT listener, entity_id, next_at {HEADS}");
+    WaitingLane::find_by_statement(Statement::from_string(database.get_database_backend(), sql))
         .all(database)
         .await
 }
 
-/// The next deliveries of a lane with their events, in order. One whose event is gone comes without it.
+/// The next deliveries of a lane, in order.
 pub(super) async fn next_of(
     database: &impl ConnectionTrait,
     lane: &Lane,
     limit: u64,
-) -> Result<Vec<(deliveries::Model, Option<events::Model>)>, DbErr> {
-    let rows = deliveries::Entity::find()
+) -> Result<Vec<deliveries::Model>, DbErr> {
+    deliveries::Entity::find()
         .filter(is_pending())
         .filter(deliveries::Column::Listener.eq(lane.listener.to_string()))
         .filter(deliveries::Column::EntityId.eq(lane.entity_id.as_str()))
         .order_by_asc(deliveries::Column::EventSeq)
         .limit(limit)
         .all(database)
-        .await?;
-    let seqs = rows.iter().map(|row| row.event_seq);
-    let events = events::Entity::find().filter(events::Column::Seq.is_in(seqs)).all(database).await?;
-    let mut events: std::collections::HashMap<i64, events::Model> =
-        events.into_iter().map(|event| (event.seq, event)).collect();
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let event = events.remove(&row.event_seq);
-            (row, event)
-        })
-        .collect())
+        .await
+}
+
+/// An event; none where it is not kept any more.
+pub(super) async fn event(database: &impl ConnectionTrait, seq: i64) -> Result<Option<events::Model>, DbErr> {
+    events::Entity::find_by_id(seq).one(database).await
 }
 
 fn is_pending() -> Expr {
@@ -243,4 +257,78 @@ pub(super) async fn count_deliveries(
     state: DeliveryState,
 ) -> Result<u64, DbErr> {
     deliveries::Entity::find().filter(deliveries::Column::State.eq(state.as_str())).count(database).await
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{Database, DatabaseConnection, Schema};
+
+    use super::*;
+
+    async fn empty() -> DatabaseConnection {
+        let mut options = sea_orm::ConnectOptions::new("sqlite::memory:");
+        options.max_connections(1);
+        let database = Database::connect(options).await.unwrap();
+        let schema = Schema::new(database.get_database_backend());
+        for table in [
+            schema.create_table_from_entity(event_queue::Entity),
+            schema.create_table_from_entity(deliveries::Entity),
+            schema.create_table_from_entity(outbox::Entity),
+        ] {
+            database.execute(&table).await.unwrap();
+        }
+        let unique = "CREATE UNIQUE INDEX by_event ON deliveries (event_seq, listener)";
+        database.execute_unprepared(unique).await.unwrap();
+        database
+    }
+
+    fn delivery(event_seq: i64, state: DeliveryState, next_at: Option<i64>) -> deliveries::Model {
+        deliveries::Model {
+            id: Uuid::now_v7(),
+            event_seq,
+            event_id: Uuid::now_v7(),
+            event_type: "post.created".to_owned(),
+            entity_id: "post".to_owned(),
+            listener: "plugin:com.example.a".to_owned(),
+            state: state.as_str().to_owned(),
+            attempts: 0,
+            next_at,
+            last_error: None,
+            last_status: None,
+            duration_ms: None,
+            log: "[]".to_owned(),
+            created_at: 0,
+            updated_at: 0,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_of_a_lane_says_when_it_is_looked_at() {
+        let database = empty().await;
+        assert!(is_idle(&database, 100).await.unwrap());
+        let head = delivery(1, DeliveryState::Pending, Some(500));
+        // Behind it: one that was put back together with others, and one that has no time of its own.
+        let rows = [
+            head.clone(),
+            delivery(2, DeliveryState::Pending, Some(50)),
+            delivery(3, DeliveryState::Pending, None),
+        ];
+        add_deliveries(&database, &rows).await.unwrap();
+        assert!(is_idle(&database, 100).await.unwrap(), "the head rests");
+        assert!(!is_idle(&database, 500).await.unwrap());
+        let lanes = lanes(&database).await.unwrap();
+        assert_eq!(lanes.iter().map(|lane| lane.next_at).collect::<Vec<_>>(), [Some(500)]);
+    }
+
+    #[tokio::test]
+    async fn what_was_behind_is_next_once_the_first_is_settled() {
+        let database = empty().await;
+        let mut head = delivery(1, DeliveryState::Pending, Some(500));
+        add_deliveries(&database, &[head.clone(), delivery(2, DeliveryState::Pending, None)]).await.unwrap();
+        DeliveryState::Discarded.as_str().clone_into(&mut head.state);
+        settle_delivery(&database, &head).await.unwrap();
+        assert!(!is_idle(&database, 100).await.unwrap());
+        assert_eq!(lanes(&database).await.unwrap()[0].next_at, None);
+        assert!(has_pending(&database).await.unwrap() && !has_outbox(&database).await.unwrap());
+    }
 }

@@ -3,8 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header::HeaderMap, web};
-use serde::Serialize;
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
@@ -13,10 +11,8 @@ use super::{
 };
 use crate::{
     auth::{Actor, Guard, Session, permission::WritePosts},
-    clock::Timestamp,
     error::{Problem, Result},
     http::event_stream,
-    ids::EventId,
 };
 
 /// After this long without an event something is sent all the same, so that nobody in between gives the connection up.
@@ -25,16 +21,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Registers the route.
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(follow_events);
-}
-
-/// An event on the stream.
-#[derive(Serialize)]
-struct StreamedEvent<'a> {
-    id: EventId,
-    #[serde(rename = "type")]
-    event_type: &'a str,
-    timestamp: Timestamp,
-    data: &'a Value,
 }
 
 /// Events as they are committed by this server, as server-sent events: `event` is the type, `data` is JSON with `id`,
@@ -108,13 +94,5 @@ impl Stream {
 }
 
 fn written(event: &LiveEvent, place: Place) -> String {
-    let envelope = &event.envelope;
-    let data = StreamedEvent {
-        id: envelope.id,
-        event_type: &envelope.event_type,
-        timestamp: envelope.at,
-        data: &envelope.data,
-    };
-    let data = serde_json::to_string(&data).unwrap_or_default();
-    format!("id: {}\nevent: {}\ndata: {data}\n\n", place.at(event.number), envelope.event_type)
+    format!("id: {}\nevent: {}\ndata: {}\n\n", place.at(event.number), event.event_type, event.text)
 }

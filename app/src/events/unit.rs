@@ -29,7 +29,7 @@ use crate::{
 /// How long to wait for a plugin that rests or is busy.
 const BUSY_PAUSE: Duration = Duration::from_secs(5);
 /// How long to wait for a plugin that is not loaded; it is asked at once when it is.
-const ABSENT_PAUSE: Duration = Duration::from_secs(60);
+const ABSENT_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// Deliveries of a lane in one go.
 const LANE_GO: u64 = 32;
 
@@ -135,10 +135,11 @@ impl Teller {
         let rows = repo::next_of(self.database.reader(), lane, LANE_GO).await?;
         let mut next = (rows.len() as u64 == LANE_GO).then_some(Duration::ZERO);
         let mut settled = Vec::with_capacity(rows.len());
-        for (mut delivery, event) in rows {
+        for mut delivery in rows {
             if *self.stopped.borrow() {
                 break;
             }
+            let event = repo::event(self.database.reader(), delivery.event_seq).await?;
             let outcome = self.try_again(&lane.listener, &delivery, event).await;
             let what_next = self.settle(&mut delivery, &lane.listener, outcome);
             settled.push(delivery);
@@ -187,10 +188,6 @@ impl Teller {
             Err(error @ CallError::NotListening) => Outcome::Nobody { reason: error.to_string() },
             Err(error @ CallError::NotLoaded) => {
                 Outcome::NotAsked { reason: error.to_string(), pause: ABSENT_PAUSE }
-            }
-            // It did its part; what it emitted waits for room.
-            Err(error @ CallError::Unpublished(_)) => {
-                Outcome::NotAsked { reason: error.to_string(), pause: BUSY_PAUSE }
             }
             Err(error) if error.was_not_tried() => {
                 Outcome::NotAsked { reason: error.to_string(), pause: BUSY_PAUSE }

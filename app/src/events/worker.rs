@@ -113,6 +113,13 @@ struct Worker {
     lease: Lease,
     /// Whether what is in memory is of the lease that is held.
     is_loaded: bool,
+    /// Whether something that ran has panicked.
+    is_broken: bool,
+    /// When it was last looked for what nobody announced.
+    looked: Instant,
+    look_for_old: bool,
+    /// What other processes have changed, as far as it is known.
+    elsewhere: u64,
     last_work: Instant,
     queues: Queues,
     lanes: Lanes,
@@ -144,6 +151,10 @@ impl Worker {
             teller,
             stopped,
             is_loaded: false,
+            is_broken: false,
+            looked: Instant::now(),
+            look_for_old: true,
+            elsewhere: 0,
             last_work: Instant::now(),
             queues: Queues::default(),
             lanes: Lanes::default(),
@@ -159,6 +170,12 @@ impl Worker {
     async fn run(mut self) {
         let mut plugins = self.hooks.changes();
         while !*self.stopped.borrow() {
+            if self.looked.elapsed() >= IDLE {
+                // Word of what other processes did may have been missed.
+                self.looked = Instant::now();
+                self.queues.look_again();
+                self.look_for_old = true;
+            }
             if let Err(error) = self.step().await {
                 tracing::error!(%error, "the outbox cannot be worked on; trying again");
                 self.reset().await;
@@ -169,9 +186,9 @@ impl Worker {
             tokio::select! {
                 Some(done) = self.running.join_next() => self.take(done),
                 () = self.events.woken() => self.queues.look_again(),
-                () = self.database.changes().changed_elsewhere() => self.look_everywhere(),
+                () = self.database.changes().changed_elsewhere() => {}
                 _ = plugins.changed() => {}
-                () = tokio::time::sleep(wait) => if wait == IDLE { self.queues.look_again() },
+                () = tokio::time::sleep(wait) => {}
                 _ = self.stopped.changed() => {}
             }
         }
@@ -180,6 +197,13 @@ impl Worker {
 
     /// Does what can be done without waiting for anybody but the database.
     async fn step(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.is_broken) {
+            self.reset().await;
+        }
+        let elsewhere = self.database.changes().elsewhere();
+        if std::mem::replace(&mut self.elsewhere, elsewhere) != elsewhere {
+            self.look_everywhere();
+        }
         while let Some(done) = self.running.try_join_next() {
             self.take(done);
         }
@@ -187,6 +211,9 @@ impl Worker {
             return Ok(());
         }
         self.notice_plugins();
+        if std::mem::take(&mut self.look_for_old) && repo::has_outbox(self.database.reader()).await? {
+            self.adopt_outbox().await?;
+        }
         if self.events.must_replan() {
             self.flush().await?;
             self.plan_lanes().await?;
@@ -209,9 +236,12 @@ impl Worker {
         let is_busy = !self.running.is_empty() || self.batch.len() > 0;
         let is_late = self.last_work.elapsed() > KEEP_LEASE;
         let must_ask = is_late || !self.lease.is_held();
-        if is_busy || (must_ask && !self.is_idle().await?) {
+        // What waits for a plugin that was loaded anew need not wait for its time.
+        let is_reloaded = self.generation != Some(self.hooks.generation());
+        if is_busy || (must_ask && (!self.is_idle().await? || (is_reloaded && self.has_pending().await?))) {
             self.last_work = Instant::now();
         } else if is_late {
+            self.generation = Some(self.hooks.generation());
             self.lease.release().await?;
             self.is_loaded = false;
             return Ok(false);
@@ -239,15 +269,29 @@ impl Worker {
 
     /// Takes over from whoever worked before.
     async fn load(&mut self) -> Result<()> {
-        while self
-            .database
-            .write((), |transaction, ()| Box::pin(async move { Ok(repo::adopt_outbox(transaction).await?) }))
-            .await?
-            > 0
-        {}
         self.queues = Queues::default();
-        self.queues.look_again();
+        self.adopt_outbox().await?;
         self.plan_lanes().await
+    }
+
+    /// Takes over what a server of a version before has recorded.
+    async fn adopt_outbox(&mut self) -> Result<()> {
+        loop {
+            let adopted = self
+                .database
+                .write((), |transaction, ()| {
+                    Box::pin(async move { Ok(repo::adopt_outbox(transaction).await?) })
+                })
+                .await?;
+            if adopted == 0 {
+                self.queues.look_again();
+                return Ok(());
+            }
+        }
+    }
+
+    async fn has_pending(&self) -> Result<bool> {
+        Ok(repo::has_pending(self.database.reader()).await?)
     }
 
     async fn plan_lanes(&mut self) -> Result<()> {
@@ -316,9 +360,7 @@ impl Worker {
             // Nothing is known of what it did: everything is read anew, and told of again.
             Err(error) if error.is_panic() => {
                 tracing::error!(%error, "telling of events ended in a panic");
-                self.is_loaded = false;
-                self.turns = 0;
-                self.lanes = Lanes::default();
+                self.is_broken = true;
             }
             Err(_cancelled) => {}
         }
@@ -378,6 +420,7 @@ impl Worker {
     /// Another process wrote: events, or what an administrator did to deliveries there.
     fn look_everywhere(&mut self) {
         self.queues.look_again();
+        self.look_for_old = true;
         self.events.deliveries_changed();
     }
 

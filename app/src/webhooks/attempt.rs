@@ -32,6 +32,8 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// Whether the receiver said that it wants no more events.
     pub is_gone: bool,
+    /// Whether nothing was sent, since too many requests are under way: that says nothing about the receiver.
+    pub is_unsent: bool,
 }
 
 /// Sends an event to a webhook, whether that is switched on or not. Redirects are not followed: a receiver that moved
@@ -84,7 +86,8 @@ fn read(sent: Result<EgressResponse, EgressError>, at: Timestamp) -> Answer {
                 EgressError::NotFollowed { status, .. } => Some(status.as_u16()),
                 _ => None,
             };
-            return failed(at, status, error.to_string());
+            let is_unsent = matches!(&error, EgressError::Busy { .. });
+            return Answer { is_unsent, ..failed(at, status, error.to_string()) };
         }
     };
     let (status, host) = (response.status, response.final_url.host_str().unwrap_or_default());
@@ -104,7 +107,7 @@ fn read(sent: Result<EgressResponse, EgressError>, at: Timestamp) -> Answer {
 fn failed(at: Timestamp, status: Option<u16>, error: String) -> Answer {
     let error = Some(printable(&error));
     let attempt = Attempt { at, ok: false, duration_ms: 0, status, error, response: None };
-    Answer { attempt, retry_after: None, is_gone: false }
+    Answer { attempt, retry_after: None, is_gone: false, is_unsent: false }
 }
 
 /// The beginning of an answer as text; none of an empty one.

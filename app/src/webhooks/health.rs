@@ -127,7 +127,7 @@ mod tests {
         let error = (!ok).then(|| "127.0.0.1 answered 500".to_owned());
         let at = Timestamp::from_millis(0);
         let attempt = Attempt { at, ok, duration_ms: 1, status: None, error, response: None };
-        Answer { attempt, retry_after: None, is_gone: false }
+        Answer { attempt, retry_after: None, is_gone: false, is_unsent: false }
     }
 
     /// A webhook as it stands, and what noting an answer to it says.

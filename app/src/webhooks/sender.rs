@@ -10,7 +10,7 @@ use crate::{
     events::{EventEnvelope, Outcome},
 };
 
-/// How long to wait for a database that does not answer.
+/// How long to wait for a database that does not answer, and for a place among the requests under way.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Sends events to webhooks. Cheap to clone.
@@ -46,6 +46,10 @@ impl WebhookSender {
             Err(outcome) => return outcome,
         };
         let answer = self.attempt(&webhook, event).await;
+        if answer.is_unsent {
+            let reason = answer.attempt.error.unwrap_or_default();
+            return Outcome::NotAsked { reason, pause: PAUSE };
+        }
         if let Err(error) = self.health.note(&webhook, &answer, Timestamp::now()).await {
             tracing::warn!(webhook = %id, %error, "how a webhook's receiver is could not be noted");
         }

@@ -9,6 +9,9 @@ use crate::cron::{self, Schedule};
 
 /// The largest `timeout_ms` of a job.
 pub(super) const MAX_JOB_TIMEOUT_MS: i64 = 600_000;
+/// The largest `job_type` and `label`, in bytes.
+const MAX_JOB_TYPE: usize = 100;
+const MAX_LABEL: usize = 200;
 
 /// One `[[cron]]` entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +34,8 @@ pub struct CronEntry {
     pub catch_up: CatchUp,
 }
 
-/// What becomes of due times at which no server ran.
+/// What becomes of due times that are over for more than a minute, because no server ran. Until then they still count
+/// as due; where the first of several is over for more than five seconds, only the last one is run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CatchUp {
     /// However many were missed, there is one run for all (`"once"`).
@@ -68,8 +72,8 @@ pub(super) fn cron(sections: Vec<Section>, faults: &mut Faults<'_>) -> Vec<CronE
 
 /// An entry, unless its due times are not known, and its job type.
 fn entry(mut section: Section, faults: &mut Faults<'_>) -> (String, Option<CronEntry>) {
-    let label = section.required("label", "Scheduled task", faults);
-    let job_type = section.required("job_type", "my_task", faults);
+    let label = name(&mut section, "label", "Scheduled task", MAX_LABEL, faults);
+    let job_type = name(&mut section, "job_type", "my_task", MAX_JOB_TYPE, faults);
     let payload = section.string("payload", faults);
     let cron_expr = section.required("cron_expr", "0 */6 * * *", faults);
     let schedule = schedule(&mut section, &cron_expr, faults);
@@ -84,6 +88,25 @@ fn entry(mut section: Section, faults: &mut Faults<'_>) -> (String, Option<CronE
         CronEntry { label, job_type, payload, cron_expr, schedule, enabled, time_limit, catch_up }
     });
     (job_type, entry)
+}
+
+/// A string that must be there, in one line that a list and an index have room for.
+fn name(
+    section: &mut Section,
+    key: &'static str,
+    example: &str,
+    longest: usize,
+    faults: &mut Faults<'_>,
+) -> String {
+    let text = section.required(key, example, faults);
+    if text.len() > longest {
+        let reason = format!("has {} bytes; it has {longest} at most", text.len());
+        faults.add(section.key(key), reason);
+    }
+    if text.chars().any(char::is_control) {
+        faults.add(section.key(key), "has a control character, such as a line break; leave it out");
+    }
+    text
 }
 
 fn schedule(section: &mut Section, cron_expr: &str, faults: &mut Faults<'_>) -> Option<Schedule> {
@@ -159,5 +182,24 @@ mod tests {
             assert!(found.reason.contains(words), "{found}");
         }
         assert_eq!(faults.len(), 6, "{faults:?}");
+    }
+
+    #[test]
+    fn names_are_short_and_have_one_line() {
+        let parse = |label: &str, job_type: &str| {
+            let text = format!(
+                "[plugin]\nid = \"a.b\"\nname = \"B\"\nversion = \"1.0.0\"\n[[cron]]\nlabel = \"{label}\"\n\
+                 job_type = \"{job_type}\"\ncron_expr = \"0 3 * * *\""
+            );
+            let errors = Manifest::parse(&text, Path::new("manifest.toml")).err();
+            errors.map(|errors| errors.0).unwrap_or_default()
+        };
+        assert!(parse(&"l".repeat(200), &"j".repeat(100)).is_empty());
+        let long = parse(&"l".repeat(201), &"\u{e4}".repeat(51));
+        let told: Vec<&str> = long.iter().map(|fault| fault.reason.as_str()).collect();
+        assert_eq!(told, ["has 201 bytes; it has 200 at most", "has 102 bytes; it has 100 at most"]);
+        let broken = parse("a\\nb", "a\\u0000");
+        let keys: Vec<&str> = broken.iter().map(|fault| fault.key.as_str()).collect();
+        assert_eq!(keys, ["cron[0].label", "cron[0].job_type"], "{broken:?}");
     }
 }

@@ -56,8 +56,8 @@ both! {
 
         let metrics = app.guest().get("/metrics").await.expect(200).text();
         for line in [
-            "fleuron_event_delivery_attempts_total{listener=\"Plugin\",outcome=\"Failed\"} 3",
-            "fleuron_event_deliveries_given_up_total{listener=\"Plugin\"} 1",
+            "fleuron_event_delivery_attempts_total{listener=\"plugin\",outcome=\"failed\"} 3",
+            "fleuron_event_deliveries_given_up_total{listener=\"plugin\"} 1",
             "fleuron_outbox_dead_letters 1",
         ] {
             assert!(metrics.lines().any(|found| found == line), "no {line} in {metrics}");

@@ -61,9 +61,10 @@ fn run() -> Result<ExitCode, Failure> {
 }
 
 fn report(storm: &Storm, aftermath: &Aftermath) -> ExitCode {
-    let Aftermath { acknowledged, changes, deliveries, repeats, violations } = aftermath;
+    let Aftermath { acknowledged, changes, deliveries, repeats, retried, violations } = aftermath;
     println!("{} kills, {} writers: {acknowledged} changes acknowledged", storm.kills, storm.writers);
-    println!("{changes} changes told, {deliveries} deliveries in the ledger, {repeats} of them repeats");
+    println!("{changes} changes told, {deliveries} deliveries in the ledger");
+    println!("{repeats} of them are repeats, {retried} went well after a failure");
     if violations.is_empty() {
         println!("nothing lost, every repeat under its id, every post in order");
         return ExitCode::SUCCESS;

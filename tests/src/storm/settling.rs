@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::actor::Actor;
 
-/// How long nothing may move. A plugin that failed too often rests for half a minute, and what found no room waits too.
+/// How long nothing may move. What failed five times in a row, such as an event that found no room, rests for a minute.
 const PATIENCE: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(200);
 /// How often in a row nothing must be left: what is told of may lead to more.
@@ -58,7 +58,7 @@ impl Progress {
             waiting: value("fleuron_outbox_waiting"),
             retrying: value("fleuron_outbox_retrying"),
             delivered: value(
-                "fleuron_event_delivery_attempts_total{listener=\"Plugin\",outcome=\"Delivered\"}",
+                "fleuron_event_delivery_attempts_total{listener=\"plugin\",outcome=\"delivered\"}",
             ),
         }
     }

@@ -28,6 +28,7 @@ pub(super) struct Evidence {
 /// A delivery that was written down.
 pub(super) struct Row {
     event_id: String,
+    attempt: i64,
     change: Change,
 }
 
@@ -50,7 +51,7 @@ impl Change {
     }
 
     fn is_removal(&self) -> bool {
-        self.hook == "on-post-deleted"
+        self.hook.strip_prefix(SEEN).unwrap_or(&self.hook) == "on-post-deleted"
     }
 }
 
@@ -71,14 +72,15 @@ pub(super) async fn rows(ledger: &Path) -> Vec<Row> {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=ro", ledger.display()));
     options.max_connections(1).sqlx_logging(false);
     let database = Database::connect(options).await.expect("the plugin's database can be opened");
-    let sql = "SELECT event_id, hook, post_id, version FROM ledger ORDER BY seq";
+    let sql = "SELECT event_id, hook, post_id, version, attempt FROM ledger ORDER BY seq";
     let found = database.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await;
     let found = found.expect("the ledger can be read");
     let _ = database.close().await;
     let rows = found.iter().map(|row| {
         let column = |index: usize| row.try_get_by_index::<String>(index).expect("a text");
-        let version = row.try_get_by_index(3).expect("a version");
-        Row { event_id: column(0), change: Change::new(&column(1), &column(2), version) }
+        let number = |index: usize| row.try_get_by_index::<i64>(index).expect("a number");
+        let change = Change::new(&column(1), &column(2), number(3));
+        Row { event_id: column(0), attempt: number(4), change }
     });
     rows.collect()
 }
@@ -106,6 +108,7 @@ pub(super) fn reach(notes: &Notes, evidence: &Evidence) -> Aftermath {
         changes,
         deliveries: evidence.rows.len(),
         repeats: evidence.rows.len() - events.len(),
+        retried: evidence.rows.iter().filter(|row| row.attempt > 1).count(),
         violations,
     }
 }
@@ -119,7 +122,7 @@ fn lost(notes: &Notes, evidence: &Evidence, told: &BTreeSet<&Change>) -> Vec<Str
     let mut last = evidence.posts.clone();
     let removed: HashMap<&str, i64> = told
         .iter()
-        .filter(|change| change.is_removal())
+        .filter(|change| is_told_by_site(change) && change.is_removal())
         .map(|change| (change.post.as_str(), change.version))
         .collect();
     last.extend(removed.iter().map(|(post, version)| ((*post).to_owned(), *version)));
@@ -152,7 +155,7 @@ fn lost(notes: &Notes, evidence: &Evidence, told: &BTreeSet<&Change>) -> Vec<Str
 fn other_ids(rows: &[Row]) -> Vec<String> {
     let (mut ids, mut changes) = (HashMap::new(), HashMap::new());
     let mut violations = Vec::new();
-    for Row { event_id, change } in rows {
+    for Row { event_id, change, .. } in rows {
         // The plugin that emits makes a new event at each attempt of its own.
         if is_told_by_site(change) && *ids.entry(change).or_insert(event_id) != event_id {
             violations.push(format!("{change} was told with two ids"));
@@ -165,15 +168,17 @@ fn other_ids(rows: &[Row]) -> Vec<String> {
     violations
 }
 
-/// Whatever is told for the first time of a post comes after all that was told of it before.
+/// Whatever is told for the first time of a post comes after all that was told of it before: by the site, also where a
+/// delivery failed in between, and by the other plugin, which heard of the post in order and emitted its events so.
 fn out_of_order(rows: &[Row]) -> Vec<String> {
     let (mut seen, mut latest) = (HashSet::new(), HashMap::new());
     let mut violations = Vec::new();
-    for Row { change, .. } in rows.iter().filter(|row| is_told_by_site(&row.change)) {
+    for Row { change, .. } in rows {
         if !seen.insert(change) {
             continue;
         }
-        if let Some(before) = latest.insert(change.post.as_str(), change)
+        let line = (is_told_by_site(change), change.post.as_str());
+        if let Some(before) = latest.insert(line, change)
             && before.place() > change.place()
         {
             violations.push(format!("{change} was told after {before}"));

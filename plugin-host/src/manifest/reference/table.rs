@@ -229,9 +229,11 @@ static HOOKS: &[Key] = &[
 ];
 
 static CRON: &[Key] = &[
-    key("label", STRING, Presence::Required).means("the name that people read", "\"Nightly report\""),
+    key("label", STRING, Presence::Required)
+        .within(Bounds::Text("at most 200 bytes, no control characters"))
+        .means("the name that people read", "\"Nightly report\""),
     key("job_type", STRING, Presence::Required)
-        .within(Bounds::Text("unique within the plugin"))
+        .within(Bounds::Text("at most 100 bytes, no control characters; unique within the plugin"))
         .means("the name that the plugin knows it by", "\"report\""),
     key("cron_expr", STRING, Presence::Required)
         .within(Bounds::Text("see [cron expressions](#cron-expressions)"))
@@ -251,7 +253,9 @@ static CRON: &[Key] = &[
             "30000",
         ),
     key("catch_up", STRING, Presence::Default("\"once\"")).within(Bounds::Words(&["once", "skip"])).means(
-        "what becomes of runs that were missed while no server ran: one run for all of them, or none",
+        "what becomes of due times that are over for more than a minute, because no server ran: one run for the \
+         last of them, or none. Until then they still count as due; where the first of several is over for more than \
+         five seconds, only the last one is run",
         "\"skip\"",
     ),
     key("payload", STRING, Presence::Optional("JSON of `label`, `job_type` and the due time, `due`"))

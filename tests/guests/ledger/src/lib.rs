@@ -1,11 +1,15 @@
 //! Keeps the table `ledger`, with a row for each delivery of a change of a post that reaches it. Where the setting `emits`
 //! is on, it emits the event `seen` about each instead: JSON with `hook`, `post` and `version`. Of such an event it writes
-//! down what it is about, with the word `seen` before the hook.
+//! down what it is about, with the word `seen` before the hook. Where the setting `fails` is on, the first attempt at about
+//! one change in twenty fails, by the event's id: a repetition of a first attempt does as the first one did.
 
 use fleuron_plugin::*;
 use serde_json::{Value, json};
 
 struct Ledger;
+
+/// Of so many changes, one fails at first.
+const FAILS_OF: u32 = 20;
 
 impl Guest for Ledger {
     fn on_post_created(_output: PostOutput) {
@@ -32,15 +36,26 @@ export_plugin_hooks!(Ledger);
 
 fn changed() {
     let context = context::current();
+    assert!(!fails(&context), "failed as the setting asked");
     let post = context.entity_id.unwrap_or_default();
     let version = context.entity_version.unwrap_or_default();
-    if host_api::get_config("emits").as_deref() == Some("true") {
+    if is_on("emits") {
         let seen = json!({ "hook": context.hook, "post": post, "version": version });
         let answer = host_api::emit_event("seen", &seen.to_string());
         assert!(!answer.contains("\"error\""), "{answer}");
     } else {
         write(&context.hook, &post, version);
     }
+}
+
+fn is_on(setting: &str) -> bool {
+    host_api::get_config(setting).as_deref() == Some("true")
+}
+
+fn fails(context: &context::CallContext) -> bool {
+    let id = context.event_id.as_deref().unwrap_or_default();
+    let hash = id.bytes().fold(0_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    context.attempt == 1 && hash.is_multiple_of(FAILS_OF) && is_on("fails")
 }
 
 /// A row that cannot be written ends the call, which is then made again.

@@ -224,6 +224,7 @@ async fn backlog(
     let (noisy, drained) = open.until(drained(&server)).await?;
     drained?;
     let time = started.elapsed();
+    all_were_delivered(&server).await?;
     server.process.stop().await?;
 
     let rate = BACKLOG as f64 / time.as_secs_f64();
@@ -289,13 +290,39 @@ async fn open(site: &Path) -> Result<Services> {
 async fn drained(server: &Server) -> Result<()> {
     let started = Instant::now();
     while started.elapsed() < PATIENCE {
-        let metrics = server.read("/metrics").await?;
-        let metrics = String::from_utf8_lossy(&metrics).into_owned();
-        let waiting = metrics.lines().find_map(|line| line.strip_prefix("fleuron_outbox_waiting "));
-        if waiting == Some("0") {
+        if value(&metrics(server).await?, "fleuron_outbox_waiting")? == 0 {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     Err(format!("the backlog did not drain in {PATIENCE:?}").into())
+}
+
+/// The action took each event of the backlog once and at once: a rate of events that were put off would be none.
+async fn all_were_delivered(server: &Server) -> Result<()> {
+    const DELIVERED: &str =
+        "fleuron_event_delivery_attempts_total{listener=\"plugin\",outcome=\"delivered\"}";
+    let metrics = metrics(server).await?;
+    // The counter is as old as the server, which has told of nothing else.
+    let delivered = value(&metrics, DELIVERED)?;
+    let retrying = value(&metrics, "fleuron_outbox_retrying")?;
+    let dead = value(&metrics, "fleuron_outbox_dead_letters")?;
+    if (delivered, retrying, dead) == (BACKLOG as u64, 0, 0) {
+        return Ok(());
+    }
+    let words = format!(
+        "the backlog of {BACKLOG} is gone, but {delivered} were delivered, {retrying} are to be tried again and \
+         {dead} are dead letters"
+    );
+    Err(words.into())
+}
+
+async fn metrics(server: &Server) -> Result<String> {
+    Ok(String::from_utf8_lossy(&server.read("/metrics").await?).into_owned())
+}
+
+/// What the metrics say of this; of a counter that has never counted they say nothing.
+fn value(metrics: &str, name: &str) -> Result<u64> {
+    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    Ok(value.unwrap_or("0").parse()?)
 }
