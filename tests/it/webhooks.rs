@@ -295,6 +295,16 @@ both! {
         assert_well(&hook.change(json!({ "enabled": true })).await);
     }
 
+    async fn dead_letters_of_a_deleted_one_are_discarded(app: TestApp = patient_site(1)) {
+        let receiver = Receiver::start().await;
+        receiver.answer(&[BROKEN]);
+        let hook = hook(&app, &receiver, &["post.created"]).await;
+        post("Lost").create(&app.author().await).await;
+        hook.eventually(1, "dead").await;
+        hook.administrator.delete(&hook.path()).await.expect(204);
+        hook.eventually(1, "discarded").await;
+    }
+
     async fn what_waits_for_a_deleted_one_is_discarded(app: TestApp = patient_site(20)) {
         let receiver = Receiver::start().await;
         receiver.answer(&[BROKEN]);

@@ -12,6 +12,8 @@ use crate::{
     error::Result,
 };
 
+/// What a listener that is gone will not take any more.
+const UNSETTLED: [DeliveryState; 2] = [DeliveryState::Pending, DeliveryState::Dead];
 /// Rows taken away in one transaction.
 const AT_ONCE: u32 = 500;
 /// How much longer dead letters are kept than what was delivered.
@@ -61,7 +63,8 @@ async fn delete_all(database: &Database, sql: String) -> Result<u64> {
     }
 }
 
-/// Takes what waits for a listener that is gone out of the worker's hands. Answers how many deliveries there were.
+/// Takes what waits for a listener that is gone out of the worker's hands, and its dead letters from their list. Answers
+/// how many deliveries there were.
 ///
 /// # Errors
 /// Where the database fails.
@@ -72,7 +75,7 @@ pub async fn discard_listener(transaction: &Transaction, listener: &str, reason:
         .col_expr(deliveries::Column::LastError, Expr::value(reason))
         .col_expr(deliveries::Column::UpdatedAt, Expr::value(Timestamp::now().millis()))
         .filter(deliveries::Column::Listener.eq(listener))
-        .filter(deliveries::Column::State.eq(DeliveryState::Pending.as_str()))
+        .filter(deliveries::Column::State.is_in(UNSETTLED.map(DeliveryState::as_str)))
         .exec(transaction)
         .await?;
     Ok(discarded.rows_affected)

@@ -83,7 +83,7 @@ pub(super) struct DeliveryResponse {
     pub duration_ms: Option<i64>,
     /// The last attempts, oldest first, at most 20.
     pub log: Vec<Attempt>,
-    /// When it was first due.
+    /// When it was first due, or replayed for the last time.
     pub created_at: Timestamp,
     /// When something last happened to it.
     pub updated_at: Timestamp,

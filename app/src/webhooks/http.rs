@@ -110,7 +110,7 @@ async fn update_webhook(
     Ok(shown(webhooks.update(&actor, *id, seen, body.0).await?))
 }
 
-/// Remove a webhook. What waits for it is discarded.
+/// Remove a webhook. What waits for it, and its dead letters, are discarded.
 #[utoipa::path(tag = "webhooks", security(("bearer" = [])), params(("id" = WebhookId, Path, description = "Its id")),
     responses(
     (status = 204, description = "Gone"),

@@ -14,6 +14,7 @@ use crate::{
     auth::{Actor, Permission},
     clock::Timestamp,
     database::{Database, Transaction, one_at_a_time},
+    egress::EgressError,
     error::{ApiError, ErrorCode, FieldError, Result},
     events::{EventEnvelope, EventRecorder, discard_listener},
     http::{Cursor, IfMatch, Page},
@@ -245,7 +246,13 @@ impl WebhookService {
         match self.sender.egress().check_address(text) {
             Ok(url) => url.into(),
             Err(error) => {
-                faults.push(FieldError::new("url", format!("Cannot be sent to: {error}.")));
+                let cure = match &error {
+                    EgressError::NotPublic { .. } => {
+                        " FLEURON_EGRESS_ALLOW opens addresses in your own network."
+                    }
+                    _ => "",
+                };
+                faults.push(FieldError::new("url", format!("Cannot be sent to: {error}.{cure}")));
                 String::new()
             }
         }
