@@ -165,14 +165,7 @@ impl Services {
             events: Arc::clone(&events_config),
         };
         let cron_metrics = CronMetrics::default();
-        let cron = CronService::new(CronParts {
-            database: database.clone(),
-            clock: Arc::new(SystemClock),
-            plugins: Some((hooks.clone(), plugin_logs.clone())),
-            limits: config.plugins.host.clone(),
-            metrics: cron_metrics.clone(),
-            builtin: upkeep.jobs()?,
-        });
+        let cron = cron(config, upkeep, (hooks.clone(), plugin_logs.clone()), cron_metrics.clone())?;
         let setup = SetupService::new(database.clone(), settings.clone(), users.clone(), posts.clone());
         Ok(Self {
             audit: AuditService::new(database.clone()),
@@ -214,6 +207,23 @@ impl Services {
         self.plugins.stop().await;
         self.database.close().await;
     }
+}
+
+/// The jobs of the plugins and the site's own.
+fn cron(
+    config: &Config,
+    upkeep: Upkeep,
+    plugins: (PluginHost, PluginLogs),
+    metrics: CronMetrics,
+) -> Result<CronService, StartError> {
+    Ok(CronService::new(CronParts {
+        database: upkeep.database.clone(),
+        clock: Arc::new(SystemClock),
+        plugins: Some(plugins),
+        limits: config.plugins.host.clone(),
+        metrics,
+        builtin: upkeep.jobs()?,
+    }))
 }
 
 /// A way out with places of its own: plugins whose requests hang keep no webhook waiting, nor the other way round.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{DomainEvent, EventEnvelope, Origin};
 use crate::{
     auth::{Actor, Permission},
-    ids::{EventId, UserId},
+    ids::UserId,
 };
 
 /// Events that are kept for those who come back, and bytes of their data.
@@ -72,15 +72,13 @@ pub struct LiveEvent {
     pub number: u64,
     /// Who may see it.
     pub audience: Audience,
-    /// Its id.
-    pub id: EventId,
     /// Its type.
     pub event_type: String,
     /// Itself as JSON, with `id`, `type`, `timestamp` and `data`.
     pub text: String,
 }
 
-/// Where somebody is on the stream. `None` as a number: at its end.
+/// Where somebody is on the stream: behind the event of this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     stream: Uuid,
@@ -151,7 +149,7 @@ impl LiveFeed {
     /// Shows an event.
     pub fn push(&self, envelope: EventEnvelope, audience: Audience) {
         let text = envelope.with_id();
-        let EventEnvelope { id, event_type, .. } = envelope;
+        let event_type = envelope.event_type;
         let mut ring = self.ring();
         if self.inner.followers.load(Ordering::Acquire) == 0
             && ring.left_at.is_none_or(|left| left.elapsed() > KEPT_FOR)
@@ -166,7 +164,7 @@ impl LiveFeed {
         ring.written += 1;
         ring.bytes += text.len();
         let number = ring.written;
-        ring.events.push_back(Arc::new(LiveEvent { number, audience, id, event_type, text }));
+        ring.events.push_back(Arc::new(LiveEvent { number, audience, event_type, text }));
         while ring.events.len() > KEPT || (ring.bytes > KEPT_BYTES && ring.events.len() > 1) {
             let Some(oldest) = ring.events.pop_front() else { break };
             ring.bytes -= oldest.text.len();
@@ -286,7 +284,7 @@ fn listening(news: &Arc<Notify>) -> Pin<Box<OwnedNotified>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{auth::Role, clock::Timestamp};
+    use crate::{auth::Role, clock::Timestamp, ids::EventId};
 
     const EVERYBODY: Audience = Audience { permission: Permission::WritePosts, user: None };
 

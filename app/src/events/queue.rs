@@ -170,21 +170,11 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Schema};
+    use sea_orm::DatabaseConnection;
     use uuid::Uuid;
 
     use super::*;
-    use crate::entities::event_queue;
-
-    async fn empty() -> DatabaseConnection {
-        let mut options = sea_orm::ConnectOptions::new("sqlite::memory:");
-        options.max_connections(1);
-        let database = Database::connect(options).await.unwrap();
-        let schema = Schema::new(database.get_database_backend());
-        database.execute(&schema.create_table_from_entity(events::Entity)).await.unwrap();
-        database.execute(&schema.create_table_from_entity(event_queue::Entity)).await.unwrap();
-        database
-    }
+    use crate::events::repo::tests::empty;
 
     async fn add(database: &DatabaseConnection, queue: &str, entity_id: &str, count: usize) {
         for _ in 0..count {

@@ -260,17 +260,19 @@ pub(super) async fn count_deliveries(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use sea_orm::{Database, DatabaseConnection, Schema};
 
     use super::*;
 
-    async fn empty() -> DatabaseConnection {
+    /// A database with the tables of events and nothing in them.
+    pub(in crate::events) async fn empty() -> DatabaseConnection {
         let mut options = sea_orm::ConnectOptions::new("sqlite::memory:");
         options.max_connections(1);
         let database = Database::connect(options).await.unwrap();
         let schema = Schema::new(database.get_database_backend());
         for table in [
+            schema.create_table_from_entity(events::Entity),
             schema.create_table_from_entity(event_queue::Entity),
             schema.create_table_from_entity(deliveries::Entity),
             schema.create_table_from_entity(outbox::Entity),

@@ -27,8 +27,9 @@ struct Shared {
 }
 
 impl Webhooks {
-    /// Whether there are none. Costs one load.
-    pub fn is_empty(&self) -> bool {
+    /// Whether there are none.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
         self.shared.enabled.load().is_empty()
     }
 
