@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use guest::Guests;
 
 /// The folders of `extensions/plugins` that come with the server.
-const BUNDLED: [&str; 8] = [
+const BUNDLED: [&str; 9] = [
     "comment-guard",
+    "event-reminder",
     "link-cards",
     "post-stats",
     "publish-webhook",

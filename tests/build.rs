@@ -9,11 +9,12 @@ use std::path::Path;
 use guest::Guests;
 
 /// The members of `tests/guests`; all are built for the bare target.
-const GUESTS: [&str; 18] = [
+const GUESTS: [&str; 19] = [
     "abort-filter",
     "caller",
     "clockwork",
     "counter",
+    "curator",
     "emitter",
     "hoarder",
     "hostile",

@@ -1,9 +1,12 @@
 //! The command line.
 
+mod content;
+mod content_type;
 mod import;
 mod migrate;
 mod plugin;
 mod serve;
+mod terminal;
 mod user;
 
 use std::process::ExitCode;
@@ -22,6 +25,7 @@ use crate::{config::Options, telemetry};
   fleuron --listen 0.0.0.0:80 --base-url https://blog.example.com
   fleuron user create --email ada@example.com --username ada --role administrator
   fleuron import markdown ~/old-blog/content --dry-run
+  fleuron content-type enable event && fleuron content import event events.jsonl
   fleuron plugin new hello && fleuron plugin build hello
 
 Commands may be used while a server runs on the same data; it notices what they change.")]
@@ -44,6 +48,12 @@ enum Command {
     /// Bring content in from elsewhere
     #[command(subcommand)]
     Import(import::Command),
+    /// Look over, change and check content types
+    #[command(subcommand)]
+    ContentType(content_type::Command),
+    /// Bring entries of content types out and in
+    #[command(subcommand)]
+    Content(content::Command),
     /// Write, build and look over plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -68,6 +78,8 @@ pub fn main() -> ExitCode {
         Command::Migrate => migrate::run(&cli.options),
         Command::User(command) => user::run(&cli.options, command),
         Command::Import(command) => import::run(&cli.options, command),
+        Command::ContentType(command) => content_type::run(&cli.options, command),
+        Command::Content(command) => content::run(&cli.options, command),
         Command::Plugin(command) => plugin::run(&cli.options, command),
     };
     match outcome {

@@ -7,6 +7,9 @@
 pub mod audit_log;
 pub mod categories;
 pub mod comments;
+pub mod content_links;
+pub mod content_old_slugs;
+pub mod content_types;
 pub mod cron_jobs;
 pub mod cron_runs;
 pub mod deliveries;

@@ -162,7 +162,10 @@ impl From<DbErr> for ApiError {
                     Self::new(ErrorCode::EditConflict, detail).caused_by(other)
                 }
                 // PostgreSQL takes no NUL in text; SQLite does, so nothing is to be found there under such a name either.
-                _ if other.to_string().contains("invalid byte sequence") => {
+                _ if ["invalid byte sequence", "unsupported Unicode escape sequence"]
+                    .iter()
+                    .any(|words| other.to_string().contains(words)) =>
+                {
                     Self::new(ErrorCode::MalformedRequest, "Text must not hold NUL characters.")
                         .caused_by(other)
                 }

@@ -29,7 +29,10 @@ pub use config::EventsConfig;
 pub(crate) use delivery::Outcome;
 pub use delivery::{Attempt, DeliveryState};
 pub use envelope::EventEnvelope;
-pub use event::{DomainEvent, Origin};
+pub(crate) use event::{
+    CONTENT_CREATED, CONTENT_DELETED, CONTENT_PUBLISHED, CONTENT_UNPUBLISHED, CONTENT_UPDATED,
+};
+pub use event::{ContentOutput, DomainEvent, Origin};
 pub use health::Backlog;
 pub use lease::Lease;
 pub use listener::Listener;

@@ -3,10 +3,12 @@
 
 pub mod atom;
 mod base;
+mod content;
 mod http;
 pub mod sitemap;
 mod xml;
 
+pub(crate) use content::content_feed;
 pub use http::configure;
 
 /// The rules for robots. `sitemap` is an absolute address.

@@ -1,6 +1,7 @@
 //! What all routes share: the table of routes, extractors, pages and conditional requests.
 
 mod address;
+mod answer;
 mod conditional;
 mod extract;
 mod health;
@@ -10,6 +11,7 @@ pub mod routes;
 mod stream;
 
 pub use actix_web::web::{Json, Path, Query};
+pub(crate) use answer::versioned_json;
 pub use address::{ClientAddress, TrustedProxies};
 pub use conditional::{IfMatch, entity_tag, not_modified};
 pub use extract::{configs, double_option};

@@ -58,4 +58,6 @@ identifiers! {
     EventId,
     /// A webhook.
     WebhookId,
+    /// An entry of a content type.
+    EntryId,
 }

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod comments;
 pub mod config;
+pub mod content;
 pub mod cron;
 pub mod database;
 pub mod egress;

@@ -31,3 +31,12 @@ pub(crate) async fn output(
     let seen = post.filter(|post| post.is_public() || (drafts && post.status.is_to_come()));
     Ok(seen.map(|post| (&post).into()))
 }
+
+/// Those of these posts and pages that are of this kind.
+pub(crate) async fn of_kind(
+    transaction: &crate::database::Transaction,
+    kind: PostKind,
+    ids: &[uuid::Uuid],
+) -> Result<Vec<uuid::Uuid>, sea_orm::DbErr> {
+    repo::of_kind(transaction, kind, ids).await
+}

@@ -11,6 +11,7 @@ use crate::{
     clock::SystemClock,
     comments::CommentService,
     config::Config,
+    content::{EntryService, TypeService, http::EntryPresenter},
     cron::{CronMetrics, CronParts, CronService},
     database::Database,
     egress::Egress,
@@ -46,6 +47,10 @@ pub struct Services {
     pub terms: TermService,
     /// Posts and pages.
     pub posts: PostService,
+    /// Content types.
+    pub content_types: TypeService,
+    /// Their entries.
+    pub entries: EntryService,
     /// Comments.
     pub comments: CommentService,
     /// Files that readers see.
@@ -58,6 +63,8 @@ pub struct Services {
     pub renderer: Renderer,
     /// Wire forms of posts.
     pub presenter: Presenter,
+    /// Wire forms of entries.
+    pub entry_presenter: EntryPresenter,
     /// Addresses.
     pub links: Arc<Links>,
     /// Facts to be delivered.
@@ -151,8 +158,18 @@ impl Services {
             events.clone(),
             &config.http,
         );
+        let content_types = TypeService::new(database.clone(), config.plugins.extensions.clone());
+        let entries = EntryService::new(
+            database.clone(),
+            content_types.clone(),
+            posts.clone(),
+            users.clone(),
+            hooks.clone(),
+            events.clone(),
+        );
         let renderer = Renderer::new(hooks.clone(), database.changes().clone());
         let presenter = Presenter::new(terms.clone(), users.clone(), renderer.clone(), Arc::clone(&links));
+        let entry_presenter = EntryPresenter::new(entries.clone(), renderer.clone(), Arc::clone(&links));
         let media = MediaService::new(database.clone(), &config.data)
             .map_err(|error| StartError::Service(ApiError::internal(error)))?;
         let (auth, events_config) = (Arc::new(auth), Arc::new(config.events.clone()));
@@ -173,12 +190,15 @@ impl Services {
             auth,
             terms,
             posts,
+            content_types,
+            entries,
             comments,
             media,
             settings,
             setup,
             renderer,
             presenter,
+            entry_presenter,
             links,
             event_service: EventService::new(database.clone(), events.clone()),
             events_config,
@@ -204,6 +224,7 @@ impl Services {
         if let Err(error) = self.views.flush(&self.database).await {
             tracing::warn!(%error, "views could not be written");
         }
+        self.content_types.stop_following();
         self.plugins.stop().await;
         self.database.close().await;
     }

@@ -4,6 +4,7 @@ mod answer;
 mod archives;
 mod assets;
 mod comments;
+mod content;
 mod entry;
 mod frame;
 mod home;
@@ -20,6 +21,7 @@ use actix_web::{Handler, HttpRequest, HttpResponse, Resource, Route, guard, web}
 
 pub use answer::error_page;
 pub(crate) use answer::{answer, document};
+pub(crate) use content::{Pages, archive_path, feed_path};
 pub use entry::entry;
 pub(crate) use frame::FEED;
 pub use links::{Links, decode, encode};

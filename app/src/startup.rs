@@ -77,6 +77,7 @@ impl Application {
         let theme = ThemeEngine::open(&config.theme.name)?;
         let services = Arc::new(Services::open(&config, base_url).await?);
         services.setup.create_site().await?;
+        services.content_types.follow_files().await?;
         let token = services.setup.open().await?;
         let setup_link = token.map(|token| services.links.absolute(&format!("/setup?token={token}")));
         let server = serve(&config, listener, Arc::clone(&services), theme).map_err(failed)?;
@@ -131,6 +132,7 @@ impl Application {
             Ok(services) => services.close().await,
             // Somebody (a test) still holds the services; what is durable is written all the same.
             Err(services) => {
+                services.content_types.stop_following();
                 let _ = services.views.flush(&services.database).await;
             }
         }
@@ -204,7 +206,7 @@ fn serve(
             .openapi(routes::openapi())
             .configure(routes::api)
             .split_for_parts();
-        app.app_data(web::Data::new(openapi))
+        app.app_data(web::Data::new(routes::complete(openapi)))
             .configure(routes::public)
             .default_service(web::route().to(routes::fallback))
             .wrap(from_fn(http::security_headers))
@@ -221,6 +223,9 @@ struct State {
     posts: web::Data<crate::posts::PostService>,
     presenter: web::Data<crate::posts::http::Presenter>,
     terms: web::Data<crate::taxonomies::TermService>,
+    content_types: web::Data<crate::content::TypeService>,
+    entries: web::Data<crate::content::EntryService>,
+    entry_presenter: web::Data<crate::content::http::EntryPresenter>,
     comments: web::Data<crate::comments::CommentService>,
     users: web::Data<crate::users::UserService>,
     auth: web::Data<crate::auth::AuthService>,
@@ -248,6 +253,9 @@ impl State {
             posts: web::Data::new(services.posts.clone()),
             presenter: web::Data::new(services.presenter.clone()),
             terms: web::Data::new(services.terms.clone()),
+            content_types: web::Data::new(services.content_types.clone()),
+            entries: web::Data::new(services.entries.clone()),
+            entry_presenter: web::Data::new(services.entry_presenter.clone()),
             comments: web::Data::new(services.comments.clone()),
             users: web::Data::new(services.users.clone()),
             auth: web::Data::from(Arc::clone(&services.auth)),
@@ -275,6 +283,9 @@ impl State {
             .app_data(self.posts.clone())
             .app_data(self.presenter.clone())
             .app_data(self.terms.clone())
+            .app_data(self.content_types.clone())
+            .app_data(self.entries.clone())
+            .app_data(self.entry_presenter.clone())
             .app_data(self.comments.clone())
             .app_data(self.users.clone())
             .app_data(self.auth.clone())

@@ -32,6 +32,10 @@ pub const GENERATOR: &str = concat!("Fleuron ", env!("CARGO_PKG_VERSION"));
 pub const POST: &[&str] = &["post.html"];
 /// The templates of a page.
 pub const PAGE: &[&str] = &["page.html", "post.html"];
+/// The templates of an entry of a content type that has none of its own.
+pub const CONTENT: &[&str] = &["content.html"];
+/// The templates of the archive of a content type that has none of its own.
+pub const CONTENT_ARCHIVE: &[&str] = &["archive-content.html"];
 /// The templates of an error.
 pub const ERROR: &[&str] = &["error.html"];
 /// The templates of each kind of list.
@@ -45,6 +49,20 @@ pub const LISTS: [(&str, &[&str]); 4] = [
 /// The templates of a kind of list.
 pub fn list_templates(kind: &str) -> &'static [&'static str] {
     LISTS.iter().find(|(name, _)| *name == kind).map_or(&["home.html"], |(_, templates)| templates)
+}
+
+/// The templates of an entry of this content type, first found wins.
+pub fn content_templates(content_type: &str) -> Vec<String> {
+    own_first(format!("content-{content_type}.html"), CONTENT)
+}
+
+/// The templates of the archive of this content type.
+pub fn content_archive_templates(content_type: &str) -> Vec<String> {
+    own_first(format!("archive-{content_type}.html"), CONTENT_ARCHIVE)
+}
+
+fn own_first(own: String, others: &[&str]) -> Vec<String> {
+    std::iter::once(own).chain(others.iter().map(|name| (*name).to_owned())).collect()
 }
 
 /// Renders pages with a theme. Cheap to clone.
@@ -139,7 +157,33 @@ impl ThemeEngine {
     ///
     /// # Errors
     /// When it has none of them, or the template fails; the cause names file and line.
-    pub fn render(&self, candidates: &[&str], context: impl Serialize) -> Result<String, ApiError> {
+    pub fn render(
+        &self,
+        candidates: &[impl AsRef<str>],
+        context: impl Serialize,
+    ) -> Result<String, ApiError> {
+        self.shared.current.load_full().render(candidates, &self.context(context))
+    }
+
+    /// As [`Self::render`], but goes on to the next candidate when one fails. For what no trial can tell: whether a
+    /// template that was written for one content type fits the fields that the type has today.
+    ///
+    /// # Errors
+    /// When the theme has none of the candidates, or all that it has fail.
+    pub fn render_fitting(
+        &self,
+        candidates: &[impl AsRef<str>],
+        context: impl Serialize,
+    ) -> Result<String, ApiError> {
+        self.shared.current.load_full().render_fitting(candidates, &self.context(context))
+    }
+
+    /// Whether the theme has one of these templates.
+    pub fn has(&self, candidates: &[impl AsRef<str>]) -> bool {
+        self.shared.current.load().has(candidates)
+    }
+
+    fn context(&self, context: impl Serialize) -> Value {
         let context = Value::from(Serde(context));
         if self.shared.base.get().is_none()
             && let Some(url) = context.get_attr("site").and_then(|site| site.get_attr("url")).ok()
@@ -147,7 +191,7 @@ impl ThemeEngine {
         {
             self.shared.base.get_or_init(|| url.to_owned());
         }
-        self.shared.current.load_full().render(candidates, context)
+        context
     }
 
     /// A file of the theme's `static/` folder by its path in there.

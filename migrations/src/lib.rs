@@ -11,6 +11,7 @@ mod m20261120_000003_engine;
 mod m20261120_000004_plugin_settings;
 mod m20261128_000005_plugin_packages;
 mod m20261128_000006_events_and_cron;
+mod m20261128_000007_content_types;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000004_plugin_settings::Migration),
             Box::new(m20261128_000005_plugin_packages::Migration),
             Box::new(m20261128_000006_events_and_cron::Migration),
+            Box::new(m20261128_000007_content_types::Migration),
         ]
     }
 }

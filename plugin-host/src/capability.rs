@@ -1,7 +1,5 @@
 //! One place answers whether a plugin may do something, and says what it lacks.
 
-use std::collections::BTreeSet;
-
 use crate::manifest::{DatabasePermission, Permissions};
 use crate::ports::{DatabaseAccess, HostAllowList, HttpPermission, SiteView};
 
@@ -33,21 +31,24 @@ pub(crate) struct Grants {
 impl Grants {
     /// Everything that was asked for.
     pub(crate) fn new(asked: &Permissions) -> Grants {
-        let views: BTreeSet<SiteView> = asked
-            .database
-            .iter()
-            .filter_map(|permission| match permission {
-                DatabasePermission::Own => None,
-                DatabasePermission::Read(view) => Some(*view),
-            })
-            .collect();
+        let mut database = DatabaseAccess::default();
+        for permission in &asked.database {
+            match permission {
+                DatabasePermission::Own => database.own_tables = true,
+                DatabasePermission::Read(view) => {
+                    database.views.insert(*view);
+                }
+                DatabasePermission::ReadContent(name) => {
+                    database.content.insert(name.clone());
+                }
+            }
+        }
         let host_settings = asked.http.iter().filter_map(|permission| match permission {
             HttpPermission::Setting(key) => Some(key.clone()),
             HttpPermission::AnyHost | HttpPermission::Host(_) => None,
         });
-        let own_tables = asked.database.contains(&DatabasePermission::Own);
         Grants {
-            database: DatabaseAccess { own_tables, views },
+            database,
             hosts: HostAllowList::new(&asked.http),
             host_settings: host_settings.collect(),
             any_http: !asked.http.is_empty(),
@@ -115,12 +116,14 @@ mod tests {
     #[test]
     fn each_permission_opens_its_own_door_alone() {
         let read = DatabasePermission::Read(SiteView::Posts);
+        let content = DatabasePermission::ReadContent("event".to_owned());
         for (asked, open) in [
             (
                 permissions(&[DatabasePermission::Own], &[], false),
                 &[Capability::Database, Capability::OwnTables][..],
             ),
             (permissions(&[read], &[], false), &[Capability::Database]),
+            (permissions(&[content], &[], false), &[Capability::Database]),
             (permissions(&[], &["example.com"], false), &[Capability::Http]),
             (permissions(&[], &["*"], false), &[Capability::Http]),
             (permissions(&[], &["setting:target"], false), &[Capability::Http]),
@@ -137,5 +140,15 @@ mod tests {
         }
         let drafts = Grants::new(&permissions(&[DatabasePermission::Read(SiteView::Drafts)], &[], false));
         assert!(drafts.reads_drafts());
+    }
+
+    #[test]
+    fn content_types_are_granted_by_name() {
+        let types = ["event", "recipe", "event"].map(|name| DatabasePermission::ReadContent(name.to_owned()));
+        let granted = Grants::new(&permissions(&types, &[], false));
+        let names: Vec<&str> = granted.database().content.iter().map(String::as_str).collect();
+        assert_eq!(names, ["event", "recipe"]);
+        assert!(granted.database().views.is_empty() && !granted.database().own_tables);
+        assert!(!granted.reads_drafts());
     }
 }

@@ -39,10 +39,10 @@ pub enum Risk {
 pub struct Ask {
     /// What it is, for programs; the same as long as it means the same.
     ///
-    /// `database:own`, `database:read:<view>`; `http:<host>`, `http:*.<host>`, each with `:<port>` where there is one,
-    /// `http:*`, `http:setting:<key>`; `events:emit`, `events:listen:<name>`; `hook:<hook>`, and for content hooks that
-    /// want some types only `hook:<hook>:type:<content type>`; `hook:<hook>:abort`; `cron:<job type>`; `memory:<MiB>` and
-    /// `time:<ms>` where that is more than the host's default.
+    /// `database:own`, `database:read:<view>`, `database:read:content:<content type>`; `http:<host>`, `http:*.<host>`,
+    /// each with `:<port>` where there is one, `http:*`, `http:setting:<key>`; `events:emit`, `events:listen:<name>`;
+    /// `hook:<hook>`, and for content hooks that want some types only `hook:<hook>:type:<content type>`;
+    /// `hook:<hook>:abort`; `cron:<job type>`; `memory:<MiB>` and `time:<ms>` where that is more than the host's default.
     pub key: String,
     /// What it is, for people who own a site and do not program.
     pub sentence: String,
@@ -100,11 +100,12 @@ mod tests {
 
     #[test]
     fn each_part_of_a_manifest_has_its_key() {
-        let table: [(&str, &[&str]); 14] = [
+        let table: [(&str, &[&str]); 15] = [
             ("", &[]),
             ("[permissions]\nconfig = [\"*\"]", &[]),
             ("[permissions]\ndatabase = [\"own\", \"own\"]", &["database:own"]),
             ("[permissions]\ndatabase = [\"read:posts\"]", &["database:read:posts"]),
+            ("[permissions]\ndatabase = [\"read:content:event\"]", &["database:read:content:event"]),
             (
                 "[permissions]\nhttp = [\"b.example.com:81\", \"*.example.org\", \"B.example.com:81\"]",
                 &["http:*.example.org", "http:b.example.com:81"],

@@ -93,12 +93,14 @@ pub struct Permissions {
 }
 
 /// One entry of `database`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabasePermission {
     /// Its own database (`own`).
     Own,
     /// Reading one view of the site (`read:posts`).
     Read(SiteView),
+    /// Reading the entries of one of the site's own content types (`read:content:event`).
+    ReadContent(String),
 }
 
 /// Limits that a manifest asks for; none means the host's default.

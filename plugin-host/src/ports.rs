@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use crate::plugin_id::PluginId;
 pub use database::{
     DatabaseAccess, DatabaseError, DatabaseErrorKind, DatabasePort, DatabaseTransaction, LaterMigrations,
-    PluginDatabase, Rows, SiteView, SqlValue, Statement, StatementKind,
+    PluginDatabase, Rows, SiteView, SqlValue, Statement, StatementKind, is_content_type_name,
 };
 pub use events::{EmittedEvent, EventPort};
 pub use http::{HostAllowList, HostPattern, HttpError, HttpPermission, HttpPort, HttpRequest};

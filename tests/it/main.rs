@@ -11,6 +11,14 @@ mod command_line;
 #[cfg(test)]
 mod comments;
 #[cfg(test)]
+mod content;
+#[cfg(test)]
+mod content_commands;
+#[cfg(test)]
+mod content_pages;
+#[cfg(test)]
+mod content_transfer;
+#[cfg(test)]
 mod cron;
 #[cfg(test)]
 mod durability;
@@ -20,6 +28,8 @@ mod edits;
 mod extensions;
 #[cfg(test)]
 mod feeds;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod import;
 #[cfg(test)]

@@ -90,7 +90,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
     }
 }
 
-const TABLE: [(&str, &str, Statuses); 66] = [
+const TABLE: [(&str, &str, Statuses); 75] = [
     ("GET", "/auth/me", [401, 200, 200, 200, 200, 200]),
     ("GET", "/posts/{post}", [200, 200, 200, 200, 200, 200]),
     ("GET", "/posts/{draft}", [404, 404, 404, 404, 200, 200]),
@@ -115,6 +115,15 @@ const TABLE: [(&str, &str, Statuses); 66] = [
     ("POST", "/tags", [401, 403, 201, 201, 201, 201]),
     ("PATCH", "/tags/{tag}", [401, 403, 403, 403, 200, 200]),
     ("DELETE", "/tags/{tag}", [401, 403, 403, 403, 204, 204]),
+    ("GET", "/admin/content-types", [401, 403, 403, 403, 403, 200]),
+    ("GET", "/admin/content-types/nobody", [401, 403, 403, 403, 403, 404]),
+    ("DELETE", "/admin/content-types/nobody", [401, 403, 403, 403, 403, 404]),
+    ("POST", "/admin/content-types", [401, 403, 403, 403, 403, 422]),
+    ("POST", "/admin/content-types/nobody/diff", [401, 403, 403, 403, 403, 404]),
+    ("POST", "/admin/content-types/nobody/apply", [401, 403, 403, 403, 403, 404]),
+    ("POST", "/admin/content-types/nobody/enable", [401, 403, 403, 403, 403, 404]),
+    ("POST", "/admin/content-types/nobody/disable", [401, 403, 403, 403, 403, 404]),
+    ("POST", "/admin/content-types/nobody/purge", [401, 403, 403, 403, 403, 404]),
     ("GET", "/admin/users", [401, 403, 403, 403, 403, 200]),
     ("POST", "/admin/users", [401, 403, 403, 403, 403, 201]),
     ("PATCH", "/admin/users/{user}", [401, 403, 403, 403, 403, 200]),

@@ -221,6 +221,17 @@ impl TestAppBuilder {
         self
     }
 
+    /// A file of a content type that is there from the start.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn content_type_file(self, name: &str, text: &str) -> Self {
+        let folder = self.config.plugins.extensions.join("content-types");
+        fs::create_dir_all(&folder).expect("the folder of content types can be made");
+        fs::write(folder.join(name), text).expect("the file of a content type can be written");
+        self
+    }
+
     /// Instances kept per plugin.
     pub fn pool_size(mut self, size: usize) -> Self {
         self.config.plugins.host.pool_size = size;

@@ -10,6 +10,7 @@ mod answer;
 mod app;
 mod builders;
 mod caller;
+pub mod content;
 mod database;
 mod editions;
 pub mod guests;

@@ -44,9 +44,27 @@ pub enum Permission {
     ReadAuditTrail,
     /// See and steer events, webhooks and scheduled jobs.
     ManageOperations,
+    /// Describe content types, change and remove them.
+    ManageContentTypes,
 }
 
 impl Permission {
+    /// Every permission, with its name in content types.
+    pub const NAMES: [(Permission, &str); 12] = [
+        (Permission::WritePosts, "write_posts"),
+        (Permission::PublishPosts, "publish_posts"),
+        (Permission::EditOthers, "edit_others"),
+        (Permission::CreateTags, "create_tags"),
+        (Permission::ManageTaxonomies, "manage_taxonomies"),
+        (Permission::ModerateComments, "moderate_comments"),
+        (Permission::ManageUsers, "manage_users"),
+        (Permission::ManageSettings, "manage_settings"),
+        (Permission::ManagePlugins, "manage_plugins"),
+        (Permission::ReadAuditTrail, "read_audit_trail"),
+        (Permission::ManageOperations, "manage_operations"),
+        (Permission::ManageContentTypes, "manage_content_types"),
+    ];
+
     /// The lowest role that has it.
     const fn lowest_role(self) -> Role {
         match self {
@@ -57,7 +75,8 @@ impl Permission {
             | Self::ManageSettings
             | Self::ManagePlugins
             | Self::ReadAuditTrail
-            | Self::ManageOperations => Role::Administrator,
+            | Self::ManageOperations
+            | Self::ManageContentTypes => Role::Administrator,
         }
     }
 }
@@ -76,6 +95,7 @@ impl std::fmt::Display for Permission {
             Self::ManagePlugins => "manage plugins",
             Self::ReadAuditTrail => "read the audit trail",
             Self::ManageOperations => "see and steer events, webhooks and scheduled jobs",
+            Self::ManageContentTypes => "manage content types",
         })
     }
 }
@@ -153,6 +173,8 @@ markers! {
     ReadAuditTrail,
     /// See [`Permission::ManageOperations`].
     ManageOperations,
+    /// See [`Permission::ManageContentTypes`].
+    ManageContentTypes,
 }
 
 #[cfg(test)]

@@ -101,5 +101,6 @@ pub struct ListCommentsQuery {
     /// From the last page's `next_cursor`.
     pub cursor: Option<String>,
     /// How many; 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u64>,
 }

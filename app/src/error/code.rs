@@ -55,6 +55,10 @@ codes! {
     EmailTaken = "email_taken", CONFLICT, "E-mail address is taken";
     /// Another user has this name.
     UsernameTaken = "username_taken", CONFLICT, "User name is taken";
+    /// Another content type has this name.
+    ContentTypeTaken = "content_type_taken", CONFLICT, "Name of the content type is taken";
+    /// Entries refer to it, in a way that keeps it.
+    StillReferenced = "still_referenced", CONFLICT, "Something refers to it";
     /// A version of a plugin stands for other bytes than these, for ever.
     VersionReused = "version_reused", CONFLICT, "Version is taken";
     /// Another plugin, which is no package, has this id.

@@ -13,18 +13,52 @@ pub struct FieldError {
     pub field: String,
     /// What was wrong, and what would be right.
     pub message: String,
+    /// Where it is in the body: a JSON Pointer (RFC 6901) as a fragment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
 }
 
 impl FieldError {
     /// A broken rule of `field`.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self { field: field.into(), message: message.into(), pointer: None }
+    }
+
+    /// A broken rule of a field that stands at this place in the body, written as `fields.items[2].name`.
+    pub fn at(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let field = field.into();
+        let pointer = Some(pointer(&field));
+        Self { field, message: message.into(), pointer }
     }
 
     /// Several of them in one line, for logs and summaries.
     pub fn line(faults: &[Self]) -> String {
         faults.iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// `fields.items[2].name` is `#/fields/items/2/name`. Names may hold anything, since clients choose them.
+fn pointer(field: &str) -> String {
+    let mut pointer = "#".to_owned();
+    for segment in field.split('.').filter(|segment| !segment.is_empty()) {
+        let (name, indexes) = segment.split_once('[').unwrap_or((segment, ""));
+        let indexes = indexes.split('[').map(|index| index.trim_end_matches(']'));
+        for part in std::iter::once(name).chain(indexes).filter(|part| !part.is_empty()) {
+            pointer.push('/');
+            pointer.push_str(&encode(part));
+        }
+    }
+    pointer
+}
+
+/// What a fragment may not hold is percent-encoded, after the escapes of JSON Pointer.
+fn encode(part: &str) -> String {
+    let escaped = part.replace('~', "~0").replace('/', "~1");
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
+    escaped
+        .bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// The body of every error answer, as `application/problem+json`.

@@ -4,19 +4,42 @@
 use std::sync::Arc;
 
 use fleuron_plugin_host::{
-    CallContext, CallError, CommentInput, HookPoint, PluginEvent, PluginHost, PluginId, PostOutput, hook,
+    CallContext, CallError, CommentInput, ContentDeleted, ContentEvent, HookPoint, PluginEvent, PluginHost, PluginId,
+    PostOutput, hook,
 };
 
-use super::DomainEvent;
+use super::{
+    ContentOutput, DomainEvent,
+    event::{CONTENT_CREATED, CONTENT_DELETED, CONTENT_UPDATED},
+};
 
 /// The plugins that are to hear of it, in the order in which they are told.
 pub(super) fn audience(hooks: &PluginHost, event: &DomainEvent) -> Vec<PluginId> {
     let Some(point) = point(event) else { return Vec::new() };
-    let topic = match event {
-        DomainEvent::PluginEmitted { event_type, .. } => Some(event_type.as_str()),
+    hooks.audience(point, topic(event), event.chain())
+}
+
+/// What manifests may choose among the events of one hook.
+fn topic(event: &DomainEvent) -> Option<&str> {
+    match event {
+        DomainEvent::PluginEmitted { event_type, .. } => Some(event_type),
+        DomainEvent::ContentCreated { entry, .. } | DomainEvent::ContentUpdated { entry, .. } => {
+            Some(&entry.content_type)
+        }
+        DomainEvent::ContentDeleted { content_type, .. } => Some(content_type),
         _ => None,
+    }
+}
+
+/// Whether a plugin is to hear of such a fact about an entry of a content type.
+pub(super) fn hears_of_content(hooks: &PluginHost, name: &str, content_type: &str) -> bool {
+    let point = match name {
+        CONTENT_CREATED => HookPoint::OnContentCreated,
+        CONTENT_UPDATED => HookPoint::OnContentUpdated,
+        CONTENT_DELETED => HookPoint::OnContentDeleted,
+        _ => return false,
     };
-    hooks.audience(point, topic, event.chain())
+    hooks.listens(point) && !hooks.audience(point, Some(content_type), &[]).is_empty()
 }
 
 /// The hook that a fact fires; none for what the contract has no hook for, which webhooks and the live stream alone hear.
@@ -26,12 +49,17 @@ fn point(event: &DomainEvent) -> Option<HookPoint> {
         DomainEvent::PostUpdated { .. } => Some(HookPoint::OnPostUpdated),
         DomainEvent::PostDeleted { .. } => Some(HookPoint::OnPostDeleted),
         DomainEvent::CommentCreated { .. } => Some(HookPoint::OnCommentCreated),
+        DomainEvent::ContentCreated { .. } => Some(HookPoint::OnContentCreated),
+        DomainEvent::ContentUpdated { .. } => Some(HookPoint::OnContentUpdated),
+        DomainEvent::ContentDeleted { .. } => Some(HookPoint::OnContentDeleted),
         DomainEvent::UserLoggedIn { .. } => Some(HookPoint::OnLogin),
         DomainEvent::PluginEmitted { .. } => Some(HookPoint::OnEvent),
         DomainEvent::PostPublished { .. }
         | DomainEvent::PostUnpublished { .. }
         | DomainEvent::CommentUpdated { .. }
-        | DomainEvent::CommentDeleted { .. } => None,
+        | DomainEvent::CommentDeleted { .. }
+        | DomainEvent::ContentPublished { .. }
+        | DomainEvent::ContentUnpublished { .. } => None,
     }
 }
 
@@ -41,6 +69,9 @@ pub(super) enum Message {
     PostUpdated(Arc<PostOutput>),
     PostDeleted(Arc<String>),
     CommentCreated(Arc<CommentInput>),
+    ContentCreated(Arc<ContentEvent>),
+    ContentUpdated(Arc<ContentEvent>),
+    ContentDeleted(Arc<ContentDeleted>),
     Login(Arc<String>),
     Event(Arc<PluginEvent>),
     /// No hook is about it.
@@ -55,6 +86,11 @@ impl Message {
             DomainEvent::PostUpdated { post, .. } => Self::PostUpdated(Arc::new(post)),
             DomainEvent::PostDeleted { id, .. } => Self::PostDeleted(Arc::new(id.to_string())),
             DomainEvent::CommentCreated { comment, .. } => Self::CommentCreated(Arc::new(comment)),
+            DomainEvent::ContentCreated { entry, .. } => Self::ContentCreated(whole(entry)),
+            DomainEvent::ContentUpdated { entry, .. } => Self::ContentUpdated(whole(entry)),
+            DomainEvent::ContentDeleted { content_type, id, .. } => {
+                Self::ContentDeleted(Arc::new(ContentDeleted { content_type, id: id.to_string() }))
+            }
             DomainEvent::UserLoggedIn { id } => Self::Login(Arc::new(id.to_string())),
             DomainEvent::PluginEmitted { id, event_type, data, .. } => {
                 Self::Event(Arc::new(PluginEvent { id: id.to_string(), event_type, data }))
@@ -62,7 +98,9 @@ impl Message {
             DomainEvent::PostPublished { .. }
             | DomainEvent::PostUnpublished { .. }
             | DomainEvent::CommentUpdated { .. }
-            | DomainEvent::CommentDeleted { .. } => Self::Unheard,
+            | DomainEvent::CommentDeleted { .. }
+            | DomainEvent::ContentPublished { .. }
+            | DomainEvent::ContentUnpublished { .. } => Self::Unheard,
         }
     }
 
@@ -80,9 +118,23 @@ impl Message {
             Self::CommentCreated(comment) => {
                 hooks.notify_one::<hook::OnCommentCreated>(plugin, comment, context).await
             }
+            Self::ContentCreated(entry) => {
+                hooks.notify_one::<hook::OnContentCreated>(plugin, entry, context).await
+            }
+            Self::ContentUpdated(entry) => {
+                hooks.notify_one::<hook::OnContentUpdated>(plugin, entry, context).await
+            }
+            Self::ContentDeleted(entry) => {
+                hooks.notify_one::<hook::OnContentDeleted>(plugin, entry, context).await
+            }
             Self::Login(id) => hooks.notify_one::<hook::OnLogin>(plugin, id, context).await,
             Self::Event(event) => hooks.notify_one::<hook::OnEvent>(plugin, event, context).await,
             Self::Unheard => Err(CallError::NotListening),
         }
     }
+}
+
+fn whole(entry: ContentOutput) -> Arc<ContentEvent> {
+    let ContentOutput { content_type, id, data } = entry;
+    Arc::new(ContentEvent { content_type, data: data.to_string(), id: Some(id.to_string()) })
 }

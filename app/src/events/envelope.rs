@@ -73,6 +73,16 @@ fn data(event: &DomainEvent) -> Value {
         DomainEvent::CommentDeleted { id, post_id, origin } => {
             about(id, None, origin, json!({ "post_id": post_id }))
         }
+        DomainEvent::ContentCreated { entry, origin }
+        | DomainEvent::ContentUpdated { entry, origin }
+        | DomainEvent::ContentPublished { entry, origin } => {
+            let more = json!({ "content_type": entry.content_type, "entry": entry.data });
+            about(&entry.id, None, origin, more)
+        }
+        DomainEvent::ContentDeleted { content_type, id, origin }
+        | DomainEvent::ContentUnpublished { content_type, id, origin } => {
+            about(id, None, origin, json!({ "content_type": content_type }))
+        }
         DomainEvent::UserLoggedIn { id } => json!({ "id": id }),
         DomainEvent::PluginEmitted { data, .. } => {
             serde_json::from_str(data).unwrap_or_else(|_error| Value::String(data.clone()))

@@ -2,11 +2,19 @@
 
 use fleuron_plugin_host::{CallContext, CommentInput, PluginId, PostOutput};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
-    ids::{CommentId, EventId, PostId, UserId},
+    ids::{CommentId, EntryId, EventId, PostId, UserId},
     posts::PostKind,
 };
+
+/// Names of facts about entries of content types, for those who ask whether anybody listens before they make one.
+pub(crate) const CONTENT_CREATED: &str = "content.created";
+pub(crate) const CONTENT_UPDATED: &str = "content.updated";
+pub(crate) const CONTENT_DELETED: &str = "content.deleted";
+pub(crate) const CONTENT_PUBLISHED: &str = "content.published";
+pub(crate) const CONTENT_UNPUBLISHED: &str = "content.unpublished";
 
 /// The queue of the site's own facts; no plugin's id is like it, since those have a dot.
 pub(super) const SITE_QUEUE: &str = "site";
@@ -110,6 +118,45 @@ pub enum DomainEvent {
         #[serde(default)]
         origin: Origin,
     },
+    /// An entry of a content type was created.
+    ContentCreated {
+        /// As it was committed.
+        entry: ContentOutput,
+        /// How it came about.
+        origin: Origin,
+    },
+    /// An entry of a content type was changed.
+    ContentUpdated {
+        /// As it was committed.
+        entry: ContentOutput,
+        /// How it came about.
+        origin: Origin,
+    },
+    /// An entry of a content type was removed.
+    ContentDeleted {
+        /// Of this type.
+        content_type: String,
+        /// Which.
+        id: EntryId,
+        /// How it came about; the version is the last that there was.
+        origin: Origin,
+    },
+    /// An entry of a content type became public.
+    ContentPublished {
+        /// As it was committed.
+        entry: ContentOutput,
+        /// How it came about.
+        origin: Origin,
+    },
+    /// An entry of a content type is no longer public.
+    ContentUnpublished {
+        /// Of this type.
+        content_type: String,
+        /// Which.
+        id: EntryId,
+        /// How it came about.
+        origin: Origin,
+    },
     /// Somebody signed in.
     UserLoggedIn {
         /// Who.
@@ -126,6 +173,17 @@ pub enum DomainEvent {
         /// The plugins whose work led to it, the emitting one last.
         chain: Vec<PluginId>,
     },
+}
+
+/// An entry of a content type, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContentOutput {
+    /// Of this type.
+    pub content_type: String,
+    /// Which.
+    pub id: EntryId,
+    /// All of it, with its private fields.
+    pub data: Value,
 }
 
 /// How a change came about. Entries written by older servers do not tell.
@@ -151,6 +209,11 @@ impl DomainEvent {
             Self::CommentCreated { .. } => "comment.created",
             Self::CommentUpdated { .. } => "comment.updated",
             Self::CommentDeleted { .. } => "comment.deleted",
+            Self::ContentCreated { .. } => CONTENT_CREATED,
+            Self::ContentUpdated { .. } => CONTENT_UPDATED,
+            Self::ContentDeleted { .. } => CONTENT_DELETED,
+            Self::ContentPublished { .. } => CONTENT_PUBLISHED,
+            Self::ContentUnpublished { .. } => CONTENT_UNPUBLISHED,
             Self::UserLoggedIn { .. } => "user.logged_in",
             Self::PluginEmitted { event_type, .. } => event_type,
         }
@@ -167,6 +230,10 @@ impl DomainEvent {
             Self::CommentCreated { post_id, .. }
             | Self::CommentUpdated { post_id, .. }
             | Self::CommentDeleted { post_id, .. } => post_id.to_string(),
+            Self::ContentCreated { entry, .. }
+            | Self::ContentUpdated { entry, .. }
+            | Self::ContentPublished { entry, .. } => entry.id.to_string(),
+            Self::ContentDeleted { id, .. } | Self::ContentUnpublished { id, .. } => id.to_string(),
             Self::UserLoggedIn { id } => id.to_string(),
             Self::PluginEmitted { chain, .. } => chain.last().map(ToString::to_string).unwrap_or_default(),
         }
@@ -211,6 +278,15 @@ impl DomainEvent {
             | Self::CommentUpdated { id, post_id, origin, .. }
             | Self::CommentDeleted { id, post_id, origin } => {
                 CallContext { parent_id: Some(post_id.to_string()), ..origin.context(id, Some("comment")) }
+            }
+            Self::ContentCreated { entry, origin }
+            | Self::ContentUpdated { entry, origin }
+            | Self::ContentPublished { entry, origin } => {
+                origin.context(&entry.id, Some(entry.content_type.as_str()))
+            }
+            Self::ContentDeleted { content_type, id, origin }
+            | Self::ContentUnpublished { content_type, id, origin } => {
+                origin.context(id, Some(content_type.as_str()))
             }
             Self::UserLoggedIn { id } => Origin { version: None, user: Some(*id) }.context(id, Some("user")),
             Self::PluginEmitted { chain, .. } => {

@@ -48,6 +48,7 @@ struct EventQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many, 1 to 100; 20 if left out.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
 }
 
@@ -64,6 +65,7 @@ struct DeliveryQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many, 1 to 100; 20 if left out.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
 }
 

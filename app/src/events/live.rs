@@ -53,6 +53,12 @@ impl Audience {
             DomainEvent::CommentCreated { origin, .. }
             | DomainEvent::CommentUpdated { origin, .. }
             | DomainEvent::CommentDeleted { origin, .. } => by(Permission::ModerateComments, origin),
+            // Entries are told with their private fields, whoever may see those of their type.
+            DomainEvent::ContentCreated { origin, .. }
+            | DomainEvent::ContentUpdated { origin, .. }
+            | DomainEvent::ContentDeleted { origin, .. }
+            | DomainEvent::ContentPublished { origin, .. }
+            | DomainEvent::ContentUnpublished { origin, .. } => by(Permission::ManageContentTypes, origin),
             DomainEvent::UserLoggedIn { .. } => only(Permission::ManageUsers),
             DomainEvent::PluginEmitted { .. } => only(Permission::ManageOperations),
         }

@@ -72,6 +72,14 @@ impl EventRecorder {
         Ok(fact)
     }
 
+    /// Whether anybody is to hear of, or follows, such a fact about an entry of a content type; where nobody does, it need
+    /// not be made.
+    pub fn hears_of_content(&self, name: &str, content_type: &str) -> bool {
+        self.shared.live.is_followed()
+            || bridge::hears_of_content(&self.shared.hooks, name, content_type)
+            || !self.shared.webhooks.listening(name).is_empty()
+    }
+
     /// To be called with what was recorded, after the commit: there may be something to deliver and to show.
     pub fn committed(&self, facts: impl IntoIterator<Item = Fact>) {
         let mut is_awaited = false;

@@ -8,6 +8,7 @@ use url::form_urlencoded;
 
 use super::{
     atom::{self, Entry, Feed},
+    content::{self, Listed},
     robots,
     sitemap::{self, Location},
 };
@@ -20,13 +21,13 @@ use crate::{
     themes::GENERATOR,
 };
 
-const ATOM: &str = "application/atom+xml; charset=utf-8";
+pub(super) const ATOM: &str = "application/atom+xml; charset=utf-8";
 const XML: &str = "application/xml; charset=utf-8";
 const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// Posts in the feed.
-const ENTRIES: u64 = 20;
-/// Posts and pages in the sitemap at most: ten parts.
+pub(super) const ENTRIES: u64 = 20;
+/// Posts, pages and entries in the sitemap at most: ten parts.
 const LOCATIONS: u64 = 500_000;
 /// Users that are read at once.
 const USERS: u64 = 500;
@@ -39,6 +40,8 @@ struct LastSitemap(Mutex<Option<Arc<Sitemap>>>);
 struct Sitemap {
     /// Of content and of names.
     generations: (u64, u64),
+    /// The content types in it; which of them have pages is up to the theme.
+    listed: Vec<Listed>,
     /// The whole, or the index of the parts.
     main: String,
     parts: Vec<String>,
@@ -122,12 +125,16 @@ async fn current_sitemap(request: &HttpRequest, site: &Site) -> Result<Arc<Sitem
     let mut last = last.0.lock().await;
     let changes = database.changes();
     let generations = (changes.content(), changes.names());
-    if let Some(sitemap) = last.as_ref().filter(|sitemap| sitemap.generations == generations) {
+    let listed = content::listed(site).await?;
+    let is_current = |sitemap: &&Arc<Sitemap>| sitemap.generations == generations && sitemap.listed == listed;
+    if let Some(sitemap) = last.as_ref().filter(is_current) {
         return Ok(Arc::clone(sitemap));
     }
-    let locations = locations(site).await?;
+    let mut locations = locations(site).await?;
+    content::locate(site, &listed, LOCATIONS, &mut locations).await?;
     let main = sitemap::write(&locations, |part| site.links.absolute(&format!("/sitemap.xml?part={part}")));
-    let sitemap = Arc::new(Sitemap { generations, main, parts: sitemap::write_parts(&locations) });
+    let parts = sitemap::write_parts(&locations);
+    let sitemap = Arc::new(Sitemap { generations, listed, main, parts });
     *last = Some(Arc::clone(&sitemap));
     Ok(sitemap)
 }

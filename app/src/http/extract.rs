@@ -1,11 +1,13 @@
 //! How requests are read: what can't be read gets a problem document that says why.
 
 use actix_web::{
-    error::{JsonPayloadError, PathError, PayloadError, QueryPayloadError, UrlencodedError},
+    Error, HttpRequest,
+    error::{InternalError, JsonPayloadError, PathError, PayloadError, QueryPayloadError, UrlencodedError},
     web::{FormConfig, JsonConfig, PathConfig, PayloadConfig, QueryConfig, ServiceConfig},
 };
 use serde::{Deserialize, Deserializer};
 
+use super::routes;
 use crate::error::{ApiError, ErrorCode};
 
 /// Registers the limits and the error answers of the extractors.
@@ -16,7 +18,7 @@ pub fn configs(body_limit: usize) -> impl FnOnce(&mut ServiceConfig) {
             .app_data(JsonConfig::default().limit(body_limit).error_handler(|error, _| json(&error).into()))
             .app_data(FormConfig::default().limit(body_limit).error_handler(|error, _| form(&error).into()))
             .app_data(QueryConfig::default().error_handler(|error, _| query(&error).into()))
-            .app_data(PathConfig::default().error_handler(|error, _| path(&error).into()));
+            .app_data(PathConfig::default().error_handler(path));
     }
 }
 
@@ -45,9 +47,14 @@ fn query(error: &QueryPayloadError) -> ApiError {
     ApiError::new(ErrorCode::MalformedRequest, format!("The query string cannot be read: {error}"))
 }
 
-fn path(error: &PathError) -> ApiError {
+/// What is no identifier may be the name of a path that is known, but not with this method.
+fn path(error: PathError, request: &HttpRequest) -> Error {
+    if let Some(refusal) = routes::refused_method(request) {
+        return InternalError::from_response(error, refusal).into();
+    }
     ApiError::new(ErrorCode::NotFound, "There is nothing at this path: an identifier in it is malformed.")
         .caused_by(error.to_string())
+        .into()
 }
 
 fn too_large(limit: usize) -> ApiError {

@@ -37,6 +37,7 @@ mod tests {
             all().iter().map(|plugin| plugin.name).collect::<Vec<_>>(),
             [
                 "comment-guard",
+                "event-reminder",
                 "link-cards",
                 "post-stats",
                 "publish-webhook",

@@ -181,6 +181,7 @@ pub struct ListPostsQuery {
     /// From the last page's `next_cursor`.
     pub cursor: Option<String>,
     /// How many; 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u64>,
 }
 

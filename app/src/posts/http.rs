@@ -1,12 +1,10 @@
 //! `/api/v1/posts` and `/api/v1/pages`: the same routes over the two kinds.
 
-mod answer;
 mod present;
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, http::header, patch, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use answer::versioned_json;
 pub use present::Presenter;
 
 use super::{
@@ -18,7 +16,7 @@ use super::{
 use crate::{
     auth::{Actor, Guard, Visitor, permission::WritePosts},
     error::{ApiError, FieldError, Problem, Result},
-    http::{Cursor, IfMatch, Json, Page, Path, Query},
+    http::{Cursor, IfMatch, Json, Page, Path, Query, versioned_json},
     ids::PostId,
 };
 

@@ -126,6 +126,25 @@ pub(super) async fn find(database: &impl ConnectionTrait, id: PostId) -> Result<
     one(database, posts::Entity::find_by_id(id.0)).await
 }
 
+/// These, in no order.
+pub(super) async fn find_many(database: &impl ConnectionTrait, ids: &[PostId]) -> Result<Vec<Post>, DbErr> {
+    let query = posts::Entity::find().filter(posts::Column::Id.is_in(ids.iter().map(|id| id.0)));
+    complete(database, query.all(database).await?).await
+}
+
+/// Those of these ids whose post is of the kind.
+pub(super) async fn of_kind(
+    database: &impl ConnectionTrait,
+    kind: PostKind,
+    ids: &[Uuid],
+) -> Result<Vec<Uuid>, DbErr> {
+    let query = posts::Entity::find().select_only().column(posts::Column::Id);
+    let query = query
+        .filter(posts::Column::Kind.eq(kind.as_str()))
+        .filter(posts::Column::Id.is_in(ids.iter().copied()));
+    query.into_tuple::<Uuid>().all(database).await
+}
+
 pub(super) async fn find_by_slug(database: &impl ConnectionTrait, slug: &str) -> Result<Option<Post>, DbErr> {
     one(database, posts::Entity::find().filter(posts::Column::Slug.eq(slug))).await
 }

@@ -142,17 +142,13 @@ impl PostService {
         check::may_edit(actor, &post, post.status)?;
         seen.check(post.version)?;
         let events = self.events.clone();
-        let deleted = self
+        let facts = self
             .database
             .write((post, actor.user_id()), move |transaction, (post, by)| {
                 let events = events.clone();
                 Box::pin(async move { write::delete(transaction, post, *by, &events).await })
             })
             .await?;
-        let Some(facts) = deleted else {
-            let detail = "Somebody else is changing this post. Read it again.";
-            return Err(ApiError::new(ErrorCode::EditConflict, detail));
-        };
         self.changed(facts);
         Ok(())
     }

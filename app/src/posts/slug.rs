@@ -12,6 +12,16 @@ pub struct Slug(String);
 impl Slug {
     /// Checks a slug that somebody chose. The error says what would be right.
     pub fn parse(text: &str) -> Result<Self, String> {
+        let slug = Self::parse_below(text)?;
+        if reserved::is_reserved(text) {
+            return Err(format!("`{text}` is an address of the site itself; choose another."));
+        }
+        Ok(slug)
+    }
+
+    /// Checks a slug that stands below something else, where the site has no addresses of its own. The error says what
+    /// would be right.
+    pub fn parse_below(text: &str) -> Result<Self, String> {
         if text.is_empty() {
             return Err("Must not be empty; leave it out to have one made from the title.".into());
         }
@@ -22,9 +32,6 @@ impl Slug {
         if made != text {
             let hint = if made.is_empty() { String::new() } else { format!(" `{made}` would be right.") };
             return Err(format!("Must be lower-case letters and digits joined by single dashes.{hint}"));
-        }
-        if reserved::is_reserved(text) {
-            return Err(format!("`{text}` is an address of the site itself; choose another."));
         }
         Ok(Self(text.to_owned()))
     }
@@ -47,6 +54,24 @@ impl Slug {
         let suffix = format!("-{number}");
         let base = cut(&self.0, MAX_LENGTH - suffix.len());
         Self(format!("{base}{suffix}"))
+    }
+
+    /// The first of `wanted-2`, `wanted-3` and so on that is not taken. Doubling finds a free number, halving the first
+    /// one, so that the thousandth namesake costs twenty looks.
+    pub async fn free<E, F: Future<Output = Result<bool, E>>>(
+        wanted: &str,
+        taken: impl Fn(&str) -> F,
+    ) -> Result<String, E> {
+        let slug = Self(wanted.to_owned());
+        let (mut low, mut high) = (1, 2);
+        while taken(slug.numbered(high).as_str()).await? {
+            (low, high) = (high, high * 2);
+        }
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if taken(slug.numbered(middle).as_str()).await? { low = middle } else { high = middle }
+        }
+        Ok(slug.numbered(high).0)
     }
 
     /// The text.
@@ -128,5 +153,6 @@ mod tests {
             assert!(Slug::parse(wrong).is_err(), "{wrong:?}");
         }
         assert!(Slug::parse("Two Words").unwrap_err().contains("`two-words`"));
+        assert!(Slug::parse_below("api").is_ok() && Slug::parse_below("a/b").is_err());
     }
 }

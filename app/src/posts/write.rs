@@ -1,8 +1,9 @@
 //! What happens inside the transaction of a post: no hooks, no side effects, safe to run again.
 
-use super::{Post, PostKind, PostStatus, model::WantedSlug, repo};
+use super::{Post, PostKind, PostStatus, Slug, model::WantedSlug, repo};
 use crate::{
     clock::Timestamp,
+    content::references,
     database::{Transaction, one_at_a_time},
     entities::posts,
     error::{ApiError, ErrorCode, FieldError, Result},
@@ -125,42 +126,46 @@ async fn record_change(
     Ok(facts)
 }
 
-/// Removes the post for good; `None` if it has changed meanwhile. Its comments go with it, which is no fact of its own.
+/// Removes the post for good, if it has not changed meanwhile. Its comments go with it, which is no fact of its own;
+/// entries that refer to it lose that relation, which is one of each.
 pub(super) async fn delete(
     transaction: &Transaction,
     post: &Post,
     by: Option<UserId>,
     events: &EventRecorder,
-) -> Result<Option<Vec<Fact>>> {
+) -> Result<Vec<Fact>> {
+    let mut facts = references::release(transaction, ("posts", post.id.0), by, events).await?;
     if !repo::delete(transaction, post.id, post.version).await? {
-        return Ok(None);
+        return Err(ApiError::new(ErrorCode::EditConflict, "Somebody else is changing this post. Read it again."));
     }
     let (id, kind, origin) = (post.id, Some(post.kind), origin(post, by));
-    let mut facts = Vec::with_capacity(2);
     if post.is_public() {
         facts.push(events.record(transaction, DomainEvent::PostUnpublished { id, kind, origin }).await?);
     }
     facts.push(events.record(transaction, DomainEvent::PostDeleted { id, kind, origin }).await?);
-    Ok(Some(facts))
+    Ok(facts)
 }
 
-/// Removes those of the posts for good that have been in the trash since before this moment. One fact is recorded of
-/// each.
+/// Removes those of the posts for good that have been in the trash since before this moment, but for what an entry needs.
+/// Answers how many, and what was recorded of it.
 pub(super) async fn purge(
     transaction: &Transaction,
     ids: &[PostId],
     before: Timestamp,
     events: &EventRecorder,
-) -> Result<Vec<Fact>> {
-    let mut facts = Vec::with_capacity(ids.len());
+) -> Result<(u64, Vec<Fact>)> {
+    let (mut purged, mut facts) = (0, Vec::with_capacity(ids.len()));
     for id in ids {
         let found = repo::find(transaction, *id).await?;
         let old = found.filter(|post| post.status == PostStatus::Trash && post.updated_at < before);
-        if let Some(post) = old {
-            facts.extend(delete(transaction, &post, None, events).await?.into_iter().flatten());
+        if let Some(post) = old
+            && !references::is_held(transaction, id.0).await?
+        {
+            facts.extend(delete(transaction, &post, None, events).await?);
+            purged += 1;
         }
     }
-    Ok(facts)
+    Ok((purged, facts))
 }
 
 fn origin(post: &Post, by: Option<UserId>) -> Origin {
@@ -171,8 +176,11 @@ async fn settle_slug(transaction: &Transaction, post: &mut Post, wanted: Option<
     let Some(wanted) = wanted else { return Ok(()) };
     one_at_a_time(transaction, wanted.slug.as_str()).await?;
     let id = post.id;
-    let taken = |slug: String| async move { repo::slug_exists(transaction, &slug, id).await };
-    if !taken(wanted.slug.to_string()).await? {
+    let taken = |slug: &str| {
+        let slug = slug.to_owned();
+        async move { repo::slug_exists(transaction, &slug, id).await }
+    };
+    if !taken(wanted.slug.as_str()).await? {
         post.slug = wanted.slug.to_string();
         return Ok(());
     }
@@ -180,16 +188,7 @@ async fn settle_slug(transaction: &Transaction, post: &mut Post, wanted: Option<
         let detail = format!("Another post or page has the slug `{}`.", wanted.slug);
         return Err(ApiError::new(ErrorCode::SlugTaken, detail));
     }
-    // Doubling finds a free number, halving the first one, so that the thousandth namesake costs twenty looks.
-    let (mut low, mut high) = (1, 2);
-    while taken(wanted.slug.numbered(high).to_string()).await? {
-        (low, high) = (high, high * 2);
-    }
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if taken(wanted.slug.numbered(middle).to_string()).await? { low = middle } else { high = middle }
-    }
-    post.slug = wanted.slug.numbered(high).to_string();
+    post.slug = Slug::free(wanted.slug.as_str(), taken).await?;
     Ok(())
 }
 

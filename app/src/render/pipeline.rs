@@ -1,6 +1,7 @@
 //! From Markdown to what readers get, with plugins in between and the sanitiser always last.
 
 use std::{
+    hash::{DefaultHasher, Hasher},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,7 +17,7 @@ use crate::{
     comments::Comment,
     database::Changes,
     error::{ApiError, Result},
-    ids::{CommentId, PostId},
+    ids::{CommentId, EntryId, PostId},
     plugins::refused,
     posts::Post,
 };
@@ -44,12 +45,22 @@ pub struct Renderer {
 }
 
 /// A render is good for one version of the content, one generation of plugins and of what administrators set for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
-    post: PostId,
+    what: What,
     version: i64,
     generation: u64,
     settings: u64,
+}
+
+/// What is rendered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum What {
+    /// The content of a post or page.
+    Post(PostId),
+    /// A Markdown field of an entry. A change of its type may give it other text while its version stays, so a hash of
+    /// the text counts, too.
+    Field { entry: EntryId, field: Box<str>, text: u64 },
 }
 
 #[derive(Clone)]
@@ -84,23 +95,53 @@ impl Renderer {
 
     /// The content of a post or page. Rendered once however many wait for it.
     pub async fn post(&self, post: &Post) -> Result<Arc<SafeHtml>> {
-        let key = Key {
-            post: post.id,
-            version: post.version,
-            generation: self.hooks.generation(),
-            settings: self.changes.names(),
-        };
-        if let Some(rendered) = self.cache.get(&key).await {
-            return Ok(rendered.html);
-        }
         // Nobody acts: what is rendered for one reader is shown to all.
-        let context = CallContext {
+        let context = || CallContext {
             entity_id: Some(post.id.to_string()),
             entity_version: Some(post.version),
             kind: Some(post.kind.as_str().to_owned()),
             ..CallContext::default()
         };
-        let render = Box::pin(self.render(&post.content, &context));
+        self.once(What::Post(post.id), post.version, &post.content, context).await
+    }
+
+    /// A Markdown field of an entry of this content type, as [`Self::post`] renders a post. `field` says which: `body`,
+    /// or `agenda[2].notes` in a group.
+    pub async fn content(
+        &self,
+        content_type: &str,
+        entry: EntryId,
+        version: i64,
+        field: &str,
+        markdown: &str,
+    ) -> Result<Arc<SafeHtml>> {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(markdown.as_bytes());
+        let what = What::Field { entry, field: field.into(), text: hasher.finish() };
+        let context = || CallContext {
+            entity_id: Some(entry.to_string()),
+            entity_version: Some(version),
+            kind: Some(content_type.to_owned()),
+            ..CallContext::default()
+        };
+        self.once(what, version, markdown, context).await
+    }
+
+    /// Renders unless that was done already, and once however many wait for it.
+    async fn once(
+        &self,
+        what: What,
+        version: i64,
+        markdown: &str,
+        context: impl FnOnce() -> CallContext,
+    ) -> Result<Arc<SafeHtml>> {
+        let generation = self.hooks.generation();
+        let key = Key { what, version, generation, settings: self.changes.names() };
+        if let Some(rendered) = self.cache.get(&key).await {
+            return Ok(rendered.html);
+        }
+        let context = context();
+        let render = Box::pin(self.render(markdown, &context));
         let rendered = self.cache.try_get_with(key, render).await;
         let rendered = rendered.map_err(|error: Arc<ApiError>| error.duplicate())?;
         Ok(rendered.html)

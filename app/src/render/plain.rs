@@ -252,7 +252,8 @@ fn character(reference: &str) -> Option<char> {
     })
 }
 
-fn shorten(text: &str, max_chars: usize) -> String {
+/// A text of at most `max_chars` characters, the ellipsis of a cut included. Cut at the end of a word.
+pub fn shorten(text: &str, max_chars: usize) -> String {
     let Some((limit, _)) = text.char_indices().nth(max_chars) else { return text.to_owned() };
     let Some(last) = max_chars.checked_sub(1) else { return String::new() };
     // Leave room for the ellipsis; a text without spaces in reach is cut between two characters.

@@ -7,7 +7,7 @@ use url::form_urlencoded;
 use super::{
     READING, Site,
     answer::{HTML, answer, document, method_not_allowed, moved, no_such_page},
-    decode, encode,
+    content, decode, encode,
     reserved::is_reserved,
     thread,
 };
@@ -30,7 +30,8 @@ const COMMENTS_SHOWN: usize = 200;
 const PENDING: &str = "Thank you. Your comment will appear here as soon as it has been approved.";
 const APPROVED: &str = "Thank you. Your comment has been published.";
 
-/// What no route took: a post or page by its address, or where it moved to, or the page of an error.
+/// What no route took: a post or page by its address, or where it moved to, or what a content type has there, or the
+/// page of an error.
 pub async fn entry(request: HttpRequest) -> Result<HttpResponse> {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return Ok(method_not_allowed(&request, READING).await);
@@ -57,7 +58,12 @@ async fn show(request: &HttpRequest) -> Result<HttpResponse> {
         }
         Some(Resolved::Post(post)) => Ok(moved(request, &post.path())),
         Some(Resolved::MovedTo(path)) => Ok(moved(request, &path)),
-        None => without_slash(&path).map(|path| moved(request, path)).ok_or_else(no_such_page),
+        None => {
+            if let Some(response) = Box::pin(content::find(&site, request, &path)).await? {
+                return Ok(response);
+            }
+            without_slash(&path).map(|path| moved(request, path)).ok_or_else(no_such_page)
+        }
     }
 }
 

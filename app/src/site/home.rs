@@ -43,7 +43,11 @@ async fn show(request: &HttpRequest, page: u64) -> Result<HttpResponse> {
 
 /// The number in the last segment of the path. There is no page but those written plainly.
 pub(super) fn page_number(request: &HttpRequest) -> Result<u64> {
-    let number = request.match_info().get("page").unwrap_or("1");
+    plain_number(request.match_info().get("page").unwrap_or("1")).ok_or_else(no_such_page)
+}
+
+/// A number without leading zeros or signs.
+pub(super) fn plain_number(number: &str) -> Option<u64> {
     let plain = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
-    number.parse().ok().filter(|_| plain).ok_or_else(no_such_page)
+    number.parse().ok().filter(|_| plain)
 }

@@ -75,7 +75,7 @@ fn tag_link(tag: &Tag) -> NamedLink {
     NamedLink { name: tag.name.clone(), url: encode(&tag_path(&tag.slug)).into_owned() }
 }
 
-fn author_link(author: AuthorResponse) -> NamedLink {
+pub(super) fn author_link(author: AuthorResponse) -> NamedLink {
     NamedLink { url: encode(&author_path(&author.username)).into_owned(), name: author.display_name }
 }
 

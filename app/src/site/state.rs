@@ -9,6 +9,7 @@ use moka::future::Cache;
 use super::{Links, navigation::Navigation};
 use crate::{
     comments::CommentService,
+    content::{EntryService, TypeService},
     error::{ApiError, Result},
     ids::PostId,
     posts::PostService,
@@ -29,6 +30,8 @@ pub struct Site {
     pub(crate) terms: web::Data<TermService>,
     pub(crate) users: web::Data<UserService>,
     pub(crate) comments: web::Data<CommentService>,
+    pub(crate) types: web::Data<TypeService>,
+    pub(crate) entries: web::Data<EntryService>,
     pub(crate) settings: web::Data<SettingsService>,
     pub(crate) renderer: web::Data<Renderer>,
     pub(crate) themes: web::Data<ThemeEngine>,
@@ -61,6 +64,8 @@ impl Site {
             terms: data(request)?,
             users: data(request)?,
             comments: data(request)?,
+            types: data(request)?,
+            entries: data(request)?,
             settings: data(request)?,
             renderer: data(request)?,
             themes: data(request)?,

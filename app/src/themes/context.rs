@@ -1,8 +1,14 @@
 //! What templates get: the contract that the README of the themes spells out. Every field is always there; what can be
 //! missing is none.
 
+mod content;
+
 use minijinja::Value;
 use serde::Serialize;
+
+pub use content::{
+    ContentArchivePage, ContentContext, ContentField, ContentLink, ContentPage, ContentSummary, ContentTypeContext,
+};
 
 use crate::render::sanitize::SafeHtml;
 
@@ -57,7 +63,7 @@ pub struct FeedContext {
 /// What stands in the head of a page.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PageContext {
-    /// `home`, `post`, `page`, `category`, `tag`, `author`, `search` or `error`.
+    /// `home`, `post`, `page`, `category`, `tag`, `author`, `content`, `content-archive`, `search` or `error`.
     pub kind: &'static str,
     /// The whole text of `<title>`.
     pub title: String,
@@ -79,6 +85,8 @@ pub struct PageContext {
     pub prev: Option<String>,
     /// For `<link rel="next">`.
     pub next: Option<String>,
+    /// The Atom feed of what the page is about, beside the site's own: that of a content type.
+    pub feed: Option<FeedContext>,
 }
 
 /// A name with its page.

@@ -19,6 +19,7 @@ pub(super) fn register(
     environment.set_formatter(format);
     environment.add_filter("date", |text: &str| written(text, "%-d %B %Y"));
     environment.add_filter("isodate", |text: &str| written(text, "%Y-%m-%d"));
+    environment.add_filter("time", |text: &str| written(text, "%H:%M"));
     environment
         .add_filter("absolute", move |address: &str| absolute(address, base.get().map(String::as_str)));
     environment.add_function("asset", move |path: &str| {
@@ -98,6 +99,7 @@ mod tests {
     fn dates_are_written_out() {
         assert_eq!(render("{{ value|date }}", "2026-11-02T23:59:00.000Z"), "2 November 2026");
         assert_eq!(render("{{ value|isodate }}", "2026-11-02T23:59:00.000Z"), "2026-11-02");
+        assert_eq!(render("{{ value|time }}", "2026-11-02T23:59:00.000Z"), "23:59");
     }
 
     #[test]

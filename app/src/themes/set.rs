@@ -93,16 +93,51 @@ impl ThemeSet {
         self.assets.get(path)
     }
 
-    pub(super) fn render(&self, candidates: &[&str], context: Value) -> Result<String, ApiError> {
-        let rendered = self.try_render(candidates, &context);
-        rendered.map_err(|fault| ApiError::internal(format!("the theme {} failed: {fault}", self.name)))
+    /// Whether there is one of these templates.
+    pub(super) fn has(&self, candidates: &[impl AsRef<str>]) -> bool {
+        candidates.iter().any(|name| self.environment.get_template(name.as_ref()).is_ok())
+    }
+
+    pub(super) fn render(
+        &self,
+        candidates: &[impl AsRef<str>],
+        context: &Value,
+    ) -> Result<String, ApiError> {
+        self.try_render(candidates, context).map_err(|fault| self.failed(&fault))
+    }
+
+    /// Renders the first template that does not fail. Each that fails is logged.
+    pub(super) fn render_fitting(
+        &self,
+        candidates: &[impl AsRef<str>],
+        context: &Value,
+    ) -> Result<String, ApiError> {
+        let mut there = candidates.iter().map(AsRef::<str>::as_ref).filter(|name| self.has(&[*name])).peekable();
+        while let Some(name) = there.next() {
+            match self.try_render(&[name], context) {
+                Err(fault) if there.peek().is_some() => {
+                    tracing::error!(theme = %self.name, %fault, "a template failed; trying a more general one");
+                }
+                rendered => return rendered.map_err(|fault| self.failed(&fault)),
+            }
+        }
+        self.render(candidates, context)
+    }
+
+    fn failed(&self, fault: &Fault) -> ApiError {
+        ApiError::internal(format!("the theme {} failed: {fault}", self.name))
     }
 
     /// Renders the first template there is. The fault says where it failed.
-    pub(super) fn try_render(&self, candidates: &[&str], context: &Value) -> Result<String, Fault> {
-        let found = candidates.iter().find_map(|name| self.environment.get_template(name).ok());
+    pub(super) fn try_render(
+        &self,
+        candidates: &[impl AsRef<str>],
+        context: &Value,
+    ) -> Result<String, Fault> {
+        let found = candidates.iter().find_map(|name| self.environment.get_template(name.as_ref()).ok());
         let Some(template) = found else {
-            let reason = format!("none of these templates exists: {}", candidates.join(", "));
+            let names: Vec<&str> = candidates.iter().map(AsRef::<str>::as_ref).collect();
+            let reason = format!("none of these templates exists: {}", names.join(", "));
             return Err(Fault::of_file("templates", reason));
         };
         template.render(context.clone()).map_err(|error| fault(template.name(), &error))

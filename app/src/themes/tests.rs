@@ -79,6 +79,34 @@ fn every_fault_is_found_before_the_theme_is_used() {
     }
 }
 
+#[test]
+fn pages_of_content_types_are_tried_where_there_is_a_template() {
+    let folder = tempfile::tempdir().unwrap();
+    theme(folder.path());
+    let has = |name: &str| ThemeEngine::open(folder.path().to_str().unwrap()).unwrap().has(&[name]);
+    assert!(has("home.html") && !has("content.html"));
+    write(folder.path(), "templates/content.html", "{{ entry.titel }}");
+    write(folder.path(), "templates/archive-content.html", "{{ entries[0].values.title }}{{ nothing }}");
+    let found = faults(folder.path());
+    assert!(found.iter().any(|fault| fault.starts_with("templates/content.html:1")), "{found:?}");
+    assert!(found.iter().any(|fault| fault.starts_with("templates/archive-content.html:1")), "{found:?}");
+    write(folder.path(), "templates/content.html", "{{ entry.title }}");
+    fs::remove_file(folder.path().join("templates/archive-content.html")).unwrap();
+    assert!(has("content.html") && !has("archive-content.html"));
+}
+
+#[test]
+fn a_template_that_does_not_fit_leaves_the_page_to_a_more_general_one() {
+    let folder = tempfile::tempdir().unwrap();
+    theme(folder.path());
+    write(folder.path(), "templates/special.html", "{{ page.nothing.like.this }}");
+    let engine = ThemeEngine::open(folder.path().to_str().unwrap()).unwrap();
+    let fitting = |names: &[&str]| engine.render_fitting(names, page());
+    assert!(fitting(&["gone.html", "special.html", "home.html"]).unwrap().starts_with("&lt;Hello&gt;"));
+    assert!(fitting(&["special.html"]).is_err() && fitting(&["gone.html"]).is_err());
+    assert!(fitting(&["home.html", "special.html"]).is_ok());
+}
+
 #[tokio::test]
 async fn changes_show_and_broken_ones_do_not() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,8 @@
 //! A theme is tried out on made-up pages before readers see it: what only shows when a page is made (a filter that does
 //! not exist, an include that is missing, a misspelt variable) is found here rather than there.
 
+mod content;
+
 use minijinja::{Value, value::Serde};
 
 use super::{
@@ -25,6 +27,13 @@ pub(super) fn run(set: &ThemeSet, faults: &mut Vec<Fault>) {
         attempt(set, super::POST, Serde(entry("post", full)).into(), faults);
         attempt(set, super::PAGE, Serde(entry("page", full)).into(), faults);
         attempt(set, super::ERROR, Serde(error(full)).into(), faults);
+        // Templates of one content type are not tried: which fields it has is not the theme's to know.
+        if set.has(super::CONTENT) {
+            attempt(set, super::CONTENT, Serde(content::entry(full)).into(), faults);
+        }
+        if set.has(super::CONTENT_ARCHIVE) {
+            attempt(set, super::CONTENT_ARCHIVE, Serde(content::archive(full)).into(), faults);
+        }
     }
 }
 
@@ -50,13 +59,14 @@ fn frame(kind: &'static str, full: bool) -> Frame {
         title: "Title".into(),
         description: some(full, "Description").unwrap_or_default(),
         canonical: some(full, "https://example.com/"),
-        og_type: if kind == "post" { "article" } else { "website" },
+        og_type: if ["post", "content"].contains(&kind) { "article" } else { "website" },
         image: some(full, "/media/image.png"),
         published: some(full, MOMENT),
         modified: some(full, MOMENT),
         robots: full.then_some("noindex"),
         prev: some(full, "/"),
         next: some(full, "/page/2"),
+        feed: (full && kind.starts_with("content")).then(|| feed("/things/feed.xml")),
     };
     Frame {
         site: SiteContext {
@@ -67,9 +77,13 @@ fn frame(kind: &'static str, full: bool) -> Frame {
             generator: super::GENERATOR,
         },
         navigation: many(full, NavigationItem { title: "About".into(), url: "/about".into(), current: true }),
-        feed: FeedContext { title: "Site".into(), url: "/feed.xml".into() },
+        feed: feed("/feed.xml"),
         page,
     }
+}
+
+fn feed(url: &str) -> FeedContext {
+    FeedContext { title: "Site".into(), url: url.into() }
 }
 
 fn link() -> NamedLink {
@@ -91,12 +105,6 @@ fn summary(full: bool) -> Summary {
 }
 
 fn list(kind: &'static str, full: bool) -> ListPage {
-    let page_link = |number| PageLink {
-        number,
-        url: number.map(|_| "/page/2".into()),
-        current: false,
-        gap: number.is_none(),
-    };
     let archive = Archive {
         kind,
         title: "Name".into(),
@@ -108,18 +116,24 @@ fn list(kind: &'static str, full: bool) -> ListPage {
     ListPage {
         frame: frame(kind, full),
         posts: many(full, summary(full)),
-        pagination: Pagination {
-            page: if full { 2 } else { 1 },
-            pages: if full { 3 } else { 1 },
-            newer: some(full, "/"),
-            older: some(full, "/page/3"),
-            pages_list: if full {
-                vec![page_link(Some(1)), page_link(None), page_link(Some(3))]
-            } else {
-                Vec::new()
-            },
-        },
+        pagination: pagination(full),
         archive: (kind != "home").then_some(archive),
+    }
+}
+
+fn pagination(full: bool) -> Pagination {
+    let link = |number: Option<u64>| PageLink {
+        number,
+        url: number.map(|_| "/page/2".into()),
+        current: false,
+        gap: number.is_none(),
+    };
+    Pagination {
+        page: if full { 2 } else { 1 },
+        pages: if full { 3 } else { 1 },
+        newer: some(full, "/"),
+        older: some(full, "/page/3"),
+        pages_list: if full { vec![link(Some(1)), link(None), link(Some(3))] } else { Vec::new() },
     }
 }
 

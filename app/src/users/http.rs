@@ -28,6 +28,7 @@ struct ListQuery {
     /// From the last page's `next_cursor`.
     cursor: Option<String>,
     /// How many; 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
 }
 

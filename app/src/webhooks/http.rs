@@ -38,6 +38,7 @@ struct WebhookQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many, 1 to 100; 20 if left out.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The site's own events, and the one that the test button sends.
-const SITE_EVENTS: [&str; 10] = [
+const SITE_EVENTS: [&str; 15] = [
     "post.created",
     "post.updated",
     "post.deleted",
@@ -12,6 +12,11 @@ const SITE_EVENTS: [&str; 10] = [
     "comment.created",
     "comment.updated",
     "comment.deleted",
+    "content.created",
+    "content.updated",
+    "content.deleted",
+    "content.published",
+    "content.unpublished",
     "user.logged_in",
     TEST_EVENT,
 ];
@@ -96,7 +101,7 @@ mod tests {
     use super::*;
     use crate::{
         events::{DomainEvent, Origin},
-        ids::{CommentId, PostId, UserId},
+        ids::{CommentId, EntryId, PostId, UserId},
     };
 
     #[test]
@@ -157,6 +162,8 @@ mod tests {
             DomainEvent::PostDeleted { id, kind: None, origin },
             DomainEvent::PostUnpublished { id, kind: None, origin },
             DomainEvent::CommentDeleted { id: CommentId::generate(), post_id, origin },
+            DomainEvent::ContentDeleted { content_type: "event".to_owned(), id: EntryId::generate(), origin },
+            DomainEvent::ContentUnpublished { content_type: "event".to_owned(), id: EntryId::generate(), origin },
             DomainEvent::UserLoggedIn { id: UserId::generate() },
         ];
         for fact in facts {
@@ -170,6 +177,11 @@ mod tests {
                 | DomainEvent::CommentCreated { .. }
                 | DomainEvent::CommentUpdated { .. }
                 | DomainEvent::CommentDeleted { .. }
+                | DomainEvent::ContentCreated { .. }
+                | DomainEvent::ContentUpdated { .. }
+                | DomainEvent::ContentDeleted { .. }
+                | DomainEvent::ContentPublished { .. }
+                | DomainEvent::ContentUnpublished { .. }
                 | DomainEvent::UserLoggedIn { .. }
                 | DomainEvent::PluginEmitted { .. } => assert!(EventPattern::parse(fact.name()).is_ok()),
             }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use crate::config::HostConfig;
 use crate::hook::HookPoint;
 use crate::manifest::{DatabasePermission, Manifest, OnError};
-use crate::ports::{HttpPermission, SiteView};
+use crate::ports::{HttpPermission, SiteView, is_content_type_name};
 
 /// One thing that a plugin asks for. Its text is canonical: equal wishes have equal texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Key {
-    /// Its own tables, or a view of the site.
+    /// Its own tables, a view of the site, or the entries of a content type.
     Database(DatabasePermission),
     /// Hosts.
     Http(HttpPermission),
@@ -35,7 +35,7 @@ pub(super) enum Key {
 /// Everything that a manifest asks for, each once, by key.
 pub(super) fn keys(manifest: &Manifest) -> Vec<Key> {
     let permissions = &manifest.permissions;
-    let mut keys: Vec<Key> = permissions.database.iter().copied().map(Key::Database).collect();
+    let mut keys: Vec<Key> = permissions.database.iter().cloned().map(Key::Database).collect();
     keys.extend(permissions.http.iter().cloned().map(Key::Http));
     keys.extend(permissions.emit.then_some(Key::Emit));
     for (point, settings) in &manifest.hooks {
@@ -112,6 +112,9 @@ fn covers_hosts(mine: &HttpPermission, wanted: &HttpPermission) -> bool {
 }
 
 fn database(text: &str) -> Option<DatabasePermission> {
+    if let Some(name) = text.strip_prefix("read:content:") {
+        return is_content_type_name(name).then(|| DatabasePermission::ReadContent(name.to_owned()));
+    }
     match text.strip_prefix("read:") {
         Some(view) => SiteView::from_name(view).map(DatabasePermission::Read),
         None => (text == "own").then_some(DatabasePermission::Own),
@@ -139,6 +142,9 @@ impl fmt::Display for Key {
         match self {
             Key::Database(DatabasePermission::Own) => formatter.write_str("database:own"),
             Key::Database(DatabasePermission::Read(view)) => write!(formatter, "database:read:{view}"),
+            Key::Database(DatabasePermission::ReadContent(name)) => {
+                write!(formatter, "database:read:content:{name}")
+            }
             Key::Http(permission) => write!(formatter, "http:{permission}"),
             Key::Emit => formatter.write_str("events:emit"),
             Key::Listen(name) => write!(formatter, "events:listen:{name}"),
@@ -170,6 +176,7 @@ mod tests {
         texts.extend(
             [
                 "database:own",
+                "database:read:content:event",
                 "http:api.example.com",
                 "http:*.example.com:8443",
                 "http:*",
@@ -191,6 +198,9 @@ mod tests {
             "database",
             "database:",
             "database:write:posts",
+            "database:read:content",
+            "database:read:content:",
+            "database:read:content:Event",
             "http:",
             "http:API.example.com",
             "http:a:080",
@@ -212,6 +222,9 @@ mod tests {
             ("database:own", "database:own", true),
             ("database:own", "database:read:posts", false),
             ("database:read:drafts", "database:read:posts", false),
+            ("database:read:content:event", "database:read:content:event", true),
+            ("database:read:content:event", "database:read:content:events", false),
+            ("database:read:posts", "database:read:content:event", false),
             ("http:*.example.com", "http:api.example.com", true),
             ("http:*.example.com", "http:*.api.example.com", true),
             ("http:*.example.com", "http:example.com", false),

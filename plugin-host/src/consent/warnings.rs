@@ -59,6 +59,9 @@ fn secrets(keys: &[Key]) -> Vec<&'static str> {
     if asks(|key| *key == Key::Database(DatabasePermission::Read(SiteView::Users))) {
         secrets.push("reads the names of everyone with an account");
     }
+    if asks(|key| matches!(key, Key::Database(DatabasePermission::ReadContent(_)))) {
+        secrets.push("reads entries of your own content types");
+    }
     if asks(|key| matches!(key, Key::Listen(_))) {
         secrets.push("hears what other plugins announce");
     }
@@ -143,7 +146,7 @@ mod tests {
     fn what_is_harmless_by_itself_is_no_warning() {
         for lines in [
             "",
-            "[permissions]\ndatabase = [\"own\", \"read:drafts\", \"read:users\"]",
+            "[permissions]\ndatabase = [\"own\", \"read:drafts\", \"read:users\", \"read:content:event\"]",
             "[permissions]\nhttp = [\"api.example.com\"]",
             "[permissions]\nevents = [\"emit\"]",
             "[permissions]\ndatabase = [\"read:posts\"]\nhttp = [\"api.example.com\"]\nevents = [\"emit\"]",
@@ -177,6 +180,10 @@ mod tests {
             (
                 "database = [\"read:users\"]",
                 "It reads the names of everyone with an account and can send data to api.example.com.",
+            ),
+            (
+                "database = [\"read:content:event\", \"read:content:recipe\"]",
+                "It reads entries of your own content types and can send data to api.example.com.",
             ),
             (
                 "[events.\"plugin.com.example.shop.*\"]",

@@ -21,6 +21,9 @@ pub(super) fn sentence(key: &Key) -> String {
     match key {
         Key::Database(DatabasePermission::Own) => "It keeps data of its own on this server.".to_owned(),
         Key::Database(DatabasePermission::Read(view)) => reading(*view).0.to_owned(),
+        Key::Database(DatabasePermission::ReadContent(name)) => {
+            format!("It can read the published entries of your content type {}.", quoted(name))
+        }
         Key::Http(permission) => format!("It can send data to {} and read the answers.", servers(permission)),
         Key::Emit => "It can announce events, on which other plugins may act.".to_owned(),
         Key::Listen(name) => listening(name),
@@ -50,6 +53,8 @@ pub(super) fn risk(key: &Key) -> Risk {
             Risk::Low
         }
         Key::Database(DatabasePermission::Read(view)) => reading(*view).1,
+        // The type may be one that not everybody reads.
+        Key::Database(DatabasePermission::ReadContent(_)) => Risk::Medium,
         Key::Http(HttpPermission::AnyHost) => Risk::High,
         Key::Http(HttpPermission::Host(_) | HttpPermission::Setting(_)) => Risk::Medium,
         Key::Listen(name) if is_every_plugin(name) => Risk::Medium,
@@ -242,7 +247,8 @@ mod tests {
 
     #[test]
     fn every_permission_and_every_hook_has_a_sentence_of_its_own() {
-        let mut texts = vec!["database:own".to_owned(), "events:emit".to_owned()];
+        let mut texts =
+            ["database:own", "database:read:content:event", "events:emit"].map(str::to_owned).to_vec();
         texts.extend(SiteView::ALL.map(|view| format!("database:read:{view}")));
         texts.extend(HookPoint::ALL.map(|point| format!("hook:{point}")));
         let filters = HookPoint::ALL.into_iter().filter(|point| point.kind() == HookKind::Filter);
@@ -279,6 +285,11 @@ mod tests {
                 Risk::Medium,
             ),
             ("database:read:drafts", "It can read your drafts and unpublished pages.", Risk::High),
+            (
+                "database:read:content:event",
+                "It can read the published entries of your content type “event”.",
+                Risk::Medium,
+            ),
             (
                 "hook:on-comment-creating:abort",
                 "It may stop visitors from commenting while it is broken.",

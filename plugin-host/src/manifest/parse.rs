@@ -268,7 +268,7 @@ mod tests {
             enabled = false
             isolation = "call"
             [permissions]
-            database = ["own", "read:posts"]
+            database = ["own", "read:posts", "read:content:event"]
             http = ["API.example.com", "*.example.org:8443", "*", "setting:target"]
             config = ["*"]
             max_memory_mb = 32
@@ -293,6 +293,8 @@ mod tests {
         let http: Vec<String> = manifest.permissions.http.iter().map(ToString::to_string).collect();
         assert_eq!(http, ["api.example.com", "*.example.org:8443", "*", "setting:target"]);
         assert_eq!(manifest.permissions.database[1], DatabasePermission::Read(SiteView::Posts));
+        let content = DatabasePermission::ReadContent("event".to_owned());
+        assert_eq!(manifest.permissions.database[2], content);
         assert_eq!(manifest.limits.memory, Some(32 << 20));
         assert_eq!(manifest.limits.timeout, Some(Duration::from_millis(250)));
         assert_eq!(manifest.hooks[&HookPoint::OnContentCreating].on_error, OnError::Abort);
@@ -318,7 +320,7 @@ mod tests {
             entry = "../plugin.wasm"
             enabled = "yes"
             [permissions]
-            database = ["write:posts", 3]
+            database = ["write:posts", "read:content:Event", "read:content:", 3]
             http = ["https://example.com/"]
             max_memory_mb = 0
             timeout_ms = "fast"
@@ -355,6 +357,8 @@ mod tests {
             "plugin.enabled",
             "permissions.database[0]",
             "permissions.database[1]",
+            "permissions.database[2]",
+            "permissions.database[3]",
             "permissions.http[0]",
             "permissions.max_memory_mb",
             "permissions.timeout_ms",
@@ -371,7 +375,7 @@ mod tests {
         ] {
             assert!(keys.iter().any(|key| key == expected), "{expected} is not among {keys:?}");
         }
-        assert_eq!(keys.len(), 22, "{keys:?}");
+        assert_eq!(keys.len(), 24, "{keys:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::parse::{each, is_name};
 use super::section::Section;
 use super::settings::{Setting, SettingType};
 use super::{DatabasePermission, Limits, Permissions};
-use crate::ports::{HttpPermission, SiteView};
+use crate::ports::{HttpPermission, SiteView, is_content_type_name};
 
 /// The largest `max_memory_mb`.
 pub(super) const MAX_MEMORY_MB: i64 = 1024;
@@ -39,11 +39,24 @@ fn database_permission(text: &str) -> Result<DatabasePermission, String> {
     if text == "own" {
         return Ok(DatabasePermission::Own);
     }
+    if let Some(name) = text.strip_prefix("read:content:") {
+        return content_permission(text, name);
+    }
     let view = text.strip_prefix("read:").and_then(SiteView::from_name);
     view.map(DatabasePermission::Read).ok_or_else(|| {
         let views = SiteView::ALL.map(|view| format!("\"read:{view}\"")).join(", ");
-        format!("is \"{text}\"; it is \"own\" or one of {views}")
+        format!("is \"{text}\"; it is \"own\", \"read:content:TYPE\" or one of {views}")
     })
+}
+
+fn content_permission(text: &str, name: &str) -> Result<DatabasePermission, String> {
+    if is_content_type_name(name) {
+        return Ok(DatabasePermission::ReadContent(name.to_owned()));
+    }
+    Err(format!(
+        "is \"{text}\"; behind \"read:content:\" stands the name of a content type: 1 to 40 lower-case letters (a to z), \
+         digits and underscores, beginning with a letter"
+    ))
 }
 
 fn event_permission(text: &str) -> Result<(), String> {

@@ -197,8 +197,16 @@ fn views() -> String {
         vec![code(&format!("\"read:{view}\"")), tables.join(", "), meaning.to_owned(), ask.sentence]
     };
     let headings = ["Permission", "Tables", "Rows", "What people are asked"];
-    text.push_str(&rows(&headings, SiteView::ALL.into_iter().map(row)));
+    text.push_str(&rows(&headings, SiteView::ALL.into_iter().map(row).chain([content_row()])));
     text
+}
+
+fn content_row() -> Vec<String> {
+    let meaning = "published entries of the content type, and with \"read:drafts\" drafts too; a column for each field that \
+                   is not private";
+    let ask = Ask::of_text("database:read:content:event");
+    let (permission, table) = (code("\"read:content:TYPE\""), code("core_content_TYPE"));
+    vec![permission, table, meaning.to_owned(), ask.sentence]
 }
 
 fn view_tables(view: SiteView) -> (&'static [&'static str], &'static str) {
@@ -207,7 +215,8 @@ fn view_tables(view: SiteView) -> (&'static [&'static str], &'static str) {
         SiteView::Pages => (&["core_pages"], "published pages"),
         SiteView::Drafts => (
             &["core_posts", "core_pages"],
-            "beside \"read:posts\" or \"read:pages\": unpublished ones too, never the trash; opens drafts to `get-post`",
+            "beside \"read:posts\", \"read:pages\" or \"read:content:TYPE\": unpublished ones too, never the trash; opens \
+             drafts to `get-post`",
         ),
         SiteView::Comments => (&["core_comments"], "approved comments on published posts"),
         SiteView::Categories => (&["core_categories"], "categories"),
@@ -220,8 +229,7 @@ fn hooks() -> String {
     let introduction = prose(
         "A hook fires where the manifest lists it and the code exports it. A filter may change what it is given; an \
          action is told what happened. `on_error = \"abort\"` is for filters, `content_types` for the hooks whose name \
-         begins with `on-content-`. Those may be listed and do not fire yet: custom content types are in the contract and \
-         not in the server.",
+         begins with `on-content-`: without it they fire for entries of every content type.",
     );
     let mut text = format!("\n## Hooks\n\n{introduction}\n");
     let row = |point: HookPoint| {

@@ -18,8 +18,8 @@ pub enum SiteView {
     Posts,
     /// Published pages.
     Pages,
-    /// Beside published posts and pages also those that are not, where [`SiteView::Posts`] or [`SiteView::Pages`] is
-    /// granted, and in `get-post`.
+    /// Beside published posts, pages and entries of content types also those that are not, where these are granted,
+    /// and in `get-post`.
     Drafts,
     /// Approved comments on published posts.
     Comments,
@@ -68,6 +68,18 @@ impl fmt::Display for SiteView {
     }
 }
 
+/// The longest name of a content type, in bytes.
+const CONTENT_TYPE_LENGTH: usize = 40;
+
+/// Whether a content type may have this name: a lower-case letter, then lower-case letters, digits and underscores, at
+/// most 40. It stands in manifests (`read:content:<name>`) and in SQL (`core_content_<name>`).
+pub fn is_content_type_name(name: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    name.len() <= CONTENT_TYPE_LENGTH
+        && name.bytes().next().is_some_and(|first| first.is_ascii_lowercase())
+        && name.bytes().all(is_letter)
+}
+
 /// What a plugin's SQL may reach.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DatabaseAccess {
@@ -75,12 +87,14 @@ pub struct DatabaseAccess {
     pub own_tables: bool,
     /// Views of the site.
     pub views: BTreeSet<SiteView>,
+    /// The site's own content types, by name, whose entries it may read.
+    pub content: BTreeSet<String>,
 }
 
 impl DatabaseAccess {
     /// Whether any SQL may run at all.
     pub fn is_any(&self) -> bool {
-        self.own_tables || !self.views.is_empty()
+        self.own_tables || !self.views.is_empty() || !self.content.is_empty()
     }
 }
 
@@ -219,4 +233,19 @@ pub trait DatabaseTransaction: Send {
     async fn commit(self: Box<Self>) -> Result<(), DatabaseError>;
     /// Undoes everything.
     async fn rollback(self: Box<Self>) -> Result<(), DatabaseError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_content_type_name;
+
+    #[test]
+    fn content_types_have_plain_names() {
+        for right in ["event", "a", "team_member2", "x".repeat(40).as_str()] {
+            assert!(is_content_type_name(right), "{right}");
+        }
+        for wrong in ["", "Event", "2days", "_a", "a-b", "a.b", "\u{e9}", "x".repeat(41).as_str()] {
+            assert!(!is_content_type_name(wrong), "{wrong}");
+        }
+    }
 }

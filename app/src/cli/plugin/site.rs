@@ -226,7 +226,7 @@ fn words(error: ApiError) -> Failure {
         crate::error::ErrorCode::Internal => error.to_string(),
         _ => error.detail().to_owned(),
     };
-    for FieldError { field, message } in error.fields() {
+    for FieldError { field, message, .. } in error.fields() {
         words.push_str(&format!("\n  - {field}: {message}"));
     }
     words.into()

@@ -84,6 +84,7 @@ pub(crate) struct PluginDatabases {
     site: Database,
     limits: DatabaseLimits,
     workers: workers::Workers,
+    content: Arc<views::ContentTypes>,
     files: Mutex<HashMap<PluginId, PluginFile>>,
 }
 
@@ -101,7 +102,8 @@ struct PluginFile {
 impl PluginDatabases {
     /// Databases in folders below `root`, beside views of `site`.
     pub(crate) fn new(root: PathBuf, site: Database, limits: DatabaseLimits) -> Self {
-        Self { root, site, limits, workers: workers::Workers::default(), files: Mutex::default() }
+        let (workers, content) = (workers::Workers::default(), Arc::default());
+        Self { root, site, limits, workers, content, files: Mutex::default() }
     }
 
     fn file(&self, plugin: &PluginId) -> PluginFile {
@@ -146,6 +148,7 @@ impl PluginDatabases {
             path: self.root.join(plugin.as_str()).join("plugin.sqlite"),
             access,
             site: self.site.clone(),
+            content: Arc::clone(&self.content),
             limits: self.limits,
             opening: Arc::clone(&file.opening),
             schema: Arc::clone(&file.schema),

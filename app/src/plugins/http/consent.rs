@@ -93,6 +93,16 @@ pub struct NewPluginResponse {
     pub waits_for_consent: bool,
 }
 
+/// A package that changed nothing.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum UnchangedResponse {
+    /// Of a dry run: what the package is.
+    Inspection(InspectionResponse),
+    /// The plugin, which has this package already.
+    Plugin(Box<NewPluginResponse>),
+}
+
 /// A package that was looked through and not taken.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InspectionResponse {

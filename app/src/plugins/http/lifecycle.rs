@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    consent::{InspectionResponse, NewPluginResponse},
+    consent::{InspectionResponse, NewPluginResponse, UnchangedResponse},
     plugin_id,
     plugins::PluginResponse,
 };
@@ -85,7 +85,7 @@ struct UninstallQuery {
 #[utoipa::path(tag = "plugins", security(("bearer" = [])), params(UploadQuery),
     request_body(content((Vec<u8> = "application/zip"), (Vec<u8> = "application/wasm"))), responses(
     (status = 201, description = "The plugin, and what it asks for", body = NewPluginResponse),
-    (status = 200, description = "Nothing new; for a dry run, what the package is", body = InspectionResponse),
+    (status = 200, description = "Nothing new; for a dry run, what the package is", body = UnchangedResponse),
     (status = 409, description = "The id or the version is taken", body = Problem, content_type = "application/problem+json"),
     (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "Refused, with all reasons", body = Problem, content_type = "application/problem+json"),
@@ -104,12 +104,13 @@ async fn upload_plugin(
     let sha256 = query.sha256.as_deref();
     if query.dry_run {
         let inspection = plugins.inspect(&actor, bytes, sha256).await?;
-        return Ok(HttpResponse::Ok().json(InspectionResponse::from(&inspection)));
+        let inspection = InspectionResponse::from(&inspection);
+        return Ok(HttpResponse::Ok().json(UnchangedResponse::Inspection(inspection)));
     }
     let upload = plugins.upload(&actor, bytes, sha256).await?;
     let response = NewPluginResponse::from(&upload.details);
     if !upload.is_new {
-        return Ok(HttpResponse::Ok().json(response));
+        return Ok(HttpResponse::Ok().json(UnchangedResponse::Plugin(Box::new(response))));
     }
     let id = response.plugin.summary.id.clone().unwrap_or_default();
     let location = (header::LOCATION, format!("/api/v1/admin/plugins/{id}"));

@@ -40,10 +40,12 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 #[into_params(parameter_in = Query)]
 struct LogQuery {
     /// How many, counted from the newest; 1 to 500, 100 if left out.
+    #[param(minimum = 1)]
     limit: Option<usize>,
     /// Only lines that are at least this urgent.
     level: Option<LogLevelName>,
     /// Only lines after the one with this number. A number that was never given counts as 0.
+    #[param(format = "uint64")]
     after: Option<u64>,
 }
 

@@ -321,6 +321,7 @@ impl From<&Permissions> for PluginPermissions {
         let read = asked.database.iter().filter_map(|permission| match permission {
             DatabasePermission::Own => None,
             DatabasePermission::Read(view) => Some(view.name().to_owned()),
+            DatabasePermission::ReadContent(name) => Some(format!("content:{name}")),
         });
         let own = asked.database.contains(&DatabasePermission::Own);
         Self {

@@ -37,16 +37,20 @@ pub(in crate::posts) async fn due(
     ids(due, database, limit).await
 }
 
-/// What has been in the trash since before this moment.
+/// What has been in the trash since before this moment, in the order of ids, behind one of them.
 pub(in crate::posts) async fn trashed(
     database: &impl ConnectionTrait,
     before: Timestamp,
+    after: Option<PostId>,
     limit: u64,
 ) -> Result<Vec<PostId>, DbErr> {
-    let trashed = posts::Entity::find()
+    let mut trashed = posts::Entity::find()
         .filter(posts::Column::Status.eq(PostStatus::Trash.as_str()))
         .filter(posts::Column::UpdatedAt.lt(before.millis()));
-    ids(trashed, database, limit).await
+    if let Some(after) = after {
+        trashed = trashed.filter(posts::Column::Id.gt(after.0));
+    }
+    ids(trashed.order_by_asc(posts::Column::Id), database, limit).await
 }
 
 fn scheduled() -> Select<posts::Entity> {

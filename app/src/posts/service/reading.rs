@@ -42,6 +42,13 @@ impl PostService {
         Ok(post.filter(|post| check::may_read(actor, post)))
     }
 
+    /// Those of these posts and pages that the actor may read, in no order.
+    pub async fn find_many(&self, actor: &Actor, ids: &[PostId]) -> Result<Vec<Post>> {
+        let mut found = repo::find_many(self.database.reader(), ids).await?;
+        found.retain(|post| check::may_read(actor, post));
+        Ok(found)
+    }
+
     /// The post with this slug, if the actor may read it.
     pub async fn find_by_slug(&self, actor: &Actor, slug: &str) -> Result<Option<Post>> {
         if slug.contains('\0') {

@@ -39,24 +39,23 @@ impl PostService {
 
     /// Removes the posts and pages for good that have been in the trash since before this moment, and answers how many.
     pub async fn purge_trash(&self, before: Timestamp) -> Result<u64> {
-        let mut purged = 0;
+        let (mut purged, mut after) = (0, None);
         loop {
-            let ids = repo::trashed(self.database.reader(), before, REMOVED_AT_ONCE).await?;
+            let ids = repo::trashed(self.database.reader(), before, after, REMOVED_AT_ONCE).await?;
             if ids.is_empty() {
                 return Ok(purged);
             }
+            // What is kept, since an entry needs it, is passed by.
+            after = ids.last().copied();
             let events = self.events.clone();
-            let facts = self
+            let (removed, facts) = self
                 .database
                 .write((ids, before), move |transaction, (ids, before)| {
                     let events = events.clone();
                     Box::pin(async move { write::purge(transaction, ids, *before, &events).await })
                 })
                 .await?;
-            if facts.is_empty() {
-                return Ok(purged);
-            }
-            purged += facts.len() as u64;
+            purged += removed;
             self.changed(facts);
         }
     }

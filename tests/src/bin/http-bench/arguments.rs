@@ -11,7 +11,7 @@ Measures the server over HTTP on loopback.
 
   --seconds N     how long each measurement takes [default: 5]
   --only NAME     measure this alone; may be repeated: reads, create, looping, startup, memory,
-                  plugins, reload, uploads, events, cron
+                  plugins, reload, uploads, events, cron, content
   --package FILE  the large package of `uploads` [default: one is made]
   --folder DIR    where the sites are put; must be on a disk [default: beside this program]
   --markdown      print the tables as Markdown";
@@ -39,10 +39,12 @@ pub(crate) enum Scenario {
     Events,
     /// Ten thousand jobs.
     Cron,
+    /// A hundred thousand entries of a content type.
+    Content,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Reads,
         Self::Create,
         Self::Looping,
@@ -53,6 +55,7 @@ impl Scenario {
         Self::Uploads,
         Self::Events,
         Self::Cron,
+        Self::Content,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -67,6 +70,7 @@ impl Scenario {
             Self::Uploads => "uploads",
             Self::Events => "events",
             Self::Cron => "cron",
+            Self::Content => "content",
         }
     }
 }

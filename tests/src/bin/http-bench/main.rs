@@ -16,6 +16,7 @@ mod client;
 mod content;
 mod create;
 mod cron;
+mod entries;
 mod events;
 mod load;
 mod looping;
@@ -111,5 +112,6 @@ async fn run(scenario: Scenario, bench: &Bench, report: &mut Report) -> Result<(
         Scenario::Uploads => Box::pin(uploads::run(bench, report)).await,
         Scenario::Events => Box::pin(events::run(bench, report)).await,
         Scenario::Cron => Box::pin(cron::run(bench, report)).await,
+        Scenario::Content => Box::pin(entries::run(bench, report)).await,
     }
 }

@@ -4,8 +4,8 @@ use fleuron_plugin_host::ports::{DatabaseAccess, DatabaseError, DatabaseErrorKin
 use rusqlite::{Error, ErrorCode};
 
 use super::{
-    names::Table,
-    rules::{out_of_reach, own_tables_missing, site_is_read_only},
+    names::{Table, content_type},
+    rules::{no_content_type, out_of_reach, own_tables_missing, site_is_read_only},
 };
 
 const TOO_MUCH_MEMORY: &str = "the statement takes too much memory; ask for less, or sort less";
@@ -131,7 +131,10 @@ pub(super) fn one_statement_only() -> DatabaseError {
 fn of_statement(message: String, access: &DatabaseAccess) -> DatabaseError {
     if let Some(table) = missing_table(&message) {
         match Table::of(table) {
-            kind @ Table::Site(_) => return denied(out_of_reach(kind, table)),
+            Table::Content if access.content.contains(&content_type(table)) => {
+                return invalid(no_content_type(table));
+            }
+            kind @ (Table::Site(_) | Table::Content) => return denied(out_of_reach(kind, table)),
             Table::Own if !access.own_tables => return denied(own_tables_missing(table)),
             _ => {}
         }
@@ -140,7 +143,7 @@ fn of_statement(message: String, access: &DatabaseAccess) -> DatabaseError {
         message.strip_prefix("table ").and_then(|rest| rest.strip_suffix(" may not be modified"))
     {
         return denied(match Table::of(table) {
-            Table::Site(_) => site_is_read_only(table),
+            Table::Site(_) | Table::Content => site_is_read_only(table),
             kind => out_of_reach(kind, table),
         });
     }

@@ -2,7 +2,7 @@
 //!
 //! A plugin's file holds tables of the host beside the plugin's own, and SQLite knows tables that are in no file at all.
 
-use fleuron_plugin_host::ports::SiteView;
+use fleuron_plugin_host::ports::{SiteView, is_content_type_name};
 
 /// Names that start with this are the host's own.
 pub(super) const HOST_PREFIX: &str = "fleuron_";
@@ -17,6 +17,9 @@ pub(super) const SITE_TABLES: [(&str, SiteView); 7] = [
     ("core_post_tags", SiteView::Tags),
     ("core_users", SiteView::Users),
 ];
+
+/// Names that start with this are tables of the site's own content types.
+const CONTENT_PREFIX: &str = "core_content_";
 
 /// Tables that exist without being created, beside those whose names start with `pragma_` or `sqlite_`. All but the
 /// first two look into files, memory or statements.
@@ -46,6 +49,8 @@ pub(super) enum Table {
     Own,
     /// A table of the site.
     Site(SiteView),
+    /// A table of one of the site's own content types; see [`content_type`].
+    Content,
     /// A name kept for tables of the site, which no table has.
     Reserved,
     /// Values taken apart as rows: `json_each`, `json_tree`.
@@ -68,6 +73,9 @@ impl Table {
             let schemas = ["sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"];
             return if is_one_of(name, &schemas) { Self::Schema } else { Self::Internal };
         }
+        if is_content_type_name(&content_type(name)) {
+            return Self::Content;
+        }
         if has_prefix(name, "core_") {
             let table = SITE_TABLES.iter().find(|(table, _)| name.eq_ignore_ascii_case(table));
             return table.map_or(Self::Reserved, |(_, view)| Self::Site(*view));
@@ -79,6 +87,12 @@ impl Table {
             None => Self::Own,
         }
     }
+}
+
+/// The content type that a table's name stands for; nothing where it stands for none.
+pub(super) fn content_type(table: &str) -> String {
+    let name = if has_prefix(table, CONTENT_PREFIX) { table.get(CONTENT_PREFIX.len()..) } else { None };
+    name.unwrap_or_default().to_ascii_lowercase()
 }
 
 fn has_prefix(name: &str, prefix: &str) -> bool {
@@ -93,7 +107,7 @@ fn is_one_of(name: &str, names: &[&str]) -> bool {
 pub(super) fn foreign_name(schema: &str) -> Option<&str> {
     schema
         .split(|character: char| !(character.is_alphanumeric() || character == '_' || character == '$'))
-        .find(|word| matches!(Table::of(word), Table::Host | Table::Site(_)))
+        .find(|word| matches!(Table::of(word), Table::Host | Table::Site(_) | Table::Content))
 }
 
 /// Functions that work on their arguments alone, or tell the time, or are random: SQLite's own without those that reach
@@ -264,9 +278,26 @@ mod tests {
             ("Core_Posts", Table::Site(SiteView::Posts)),
             ("core_post_tags", Table::Site(SiteView::Tags)),
             ("core_secrets", Table::Reserved),
+            ("core_content_event", Table::Content),
+            ("Core_Content_Event", Table::Content),
+            ("core_content_", Table::Reserved),
+            ("core_content_2d", Table::Reserved),
+            ("core_content", Table::Reserved),
             ("äcore_posts", Table::Own),
         ] {
             assert_eq!(Table::of(name), table, "{name}");
+        }
+    }
+
+    #[test]
+    fn content_types_are_read_from_names() {
+        for (table, name) in [
+            ("core_content_event", "event"),
+            ("CORE_CONTENT_Event", "event"),
+            ("core_content_", ""),
+            ("core_posts", ""),
+        ] {
+            assert_eq!(content_type(table), name, "{table}");
         }
     }
 
@@ -300,6 +331,8 @@ mod tests {
             foreign_name("CREATE TABLE t (k REFERENCES [Fleuron_Key_Values])"),
             Some("Fleuron_Key_Values")
         );
+        let view = "CREATE VIEW v AS SELECT * FROM core_content_event";
+        assert_eq!(foreign_name(view), Some("core_content_event"));
         assert_eq!(foreign_name("CREATE TABLE score_posts (core_value, afleuron_x)"), None);
     }
 }

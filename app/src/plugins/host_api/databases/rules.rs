@@ -7,7 +7,7 @@
 use fleuron_plugin_host::ports::DatabaseAccess;
 use rusqlite::hooks::{AuthAction, AuthContext};
 
-use super::names::{Table, is_allowed_function};
+use super::names::{Table, content_type, is_allowed_function};
 
 /// Whose statement is prepared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,7 @@ impl Rules {
             Table::Own if database.is_none() => Ok(()),
             Table::Own => Err(own_tables_missing(table)),
             Table::Site(view) if self.access.views.contains(&view) => Ok(()),
+            Table::Content if self.access.content.contains(&content_type(table)) => Ok(()),
             other => Err(out_of_reach(other, table)),
         }
     }
@@ -98,7 +99,7 @@ impl Rules {
             Table::Own if self.access.own_tables => Ok(()),
             Table::Own => Err(own_tables_missing(table)),
             // No permission would help.
-            Table::Site(_) => Err(site_is_read_only(table)),
+            Table::Site(_) | Table::Content => Err(site_is_read_only(table)),
             Table::Schema => Err(SCHEMA_IS_FIXED.to_owned()),
             Table::Json => Err(format!("`{table}` is not to be written")),
             other => Err(out_of_reach(other, table)),
@@ -236,7 +237,7 @@ fn own_name(database: Option<&str>, name: &str) -> Verdict {
         Table::Host => {
             Err(format!("`{name}` is not the plugin's: names that start with `fleuron_` are the host's"))
         }
-        Table::Site(_) | Table::Reserved => {
+        Table::Site(_) | Table::Content | Table::Reserved => {
             Err(format!("`{name}` is not the plugin's: names that start with `core_` are the site's tables"))
         }
         Table::Json | Table::Schema | Table::Internal => {
@@ -258,18 +259,27 @@ pub(super) fn site_is_read_only(table: &str) -> String {
 /// Says why a table cannot be had, or what is missing for it.
 pub(super) fn out_of_reach(kind: Table, table: &str) -> String {
     match kind {
-        Table::Site(view) => {
-            format!(
-                "not granted: `{table}` needs the permission `read:{view}` (`database = [\"read:{view}\"]` in the \
-                 manifest)"
-            )
-        }
+        Table::Site(view) => site_not_granted(table, view.name()),
+        Table::Content => site_not_granted(table, &format!("content:{}", content_type(table))),
         Table::Reserved => format!("there is no table `{table}` of the site"),
         Table::Host => format!("`{table}` is the host's own and never available to plugins"),
         Table::Own | Table::Json | Table::Schema | Table::Internal => {
             format!("`{table}` is SQLite's own and never available to plugins")
         }
     }
+}
+
+fn site_not_granted(table: &str, part: &str) -> String {
+    format!(
+        "not granted: `{table}` needs the permission `read:{part}` (`database = [\"read:{part}\"]` in the \
+         manifest)"
+    )
+}
+
+/// Says that a table that was granted is not there.
+pub(super) fn no_content_type(table: &str) -> String {
+    let name = content_type(table);
+    format!("no such table: {table} (this site has no content type `{name}`, or it is switched off)")
 }
 
 fn never(action: &AuthAction<'_>) -> String {

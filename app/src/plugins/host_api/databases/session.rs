@@ -23,7 +23,7 @@ use super::{
     rules::Mode,
     statement::Place,
     usage::Watch,
-    views,
+    views::{self, GrantedTypes},
     workers::Workers,
 };
 use crate::{auth::keys::create_private_folder, database::Database};
@@ -69,6 +69,8 @@ pub(super) struct Source {
     pub(super) access: DatabaseAccess,
     /// The site behind the views.
     pub(super) site: Database,
+    /// The site's content types, of which tables are made.
+    pub(super) content: Arc<views::ContentTypes>,
     /// Sizes.
     pub(super) limits: DatabaseLimits,
     /// Held while the file is opened: the first opening changes the kind of its journal.
@@ -88,6 +90,8 @@ pub(super) struct Session {
     has_inserted: Arc<AtomicBool>,
     is_broken: Cell<bool>,
     access: DatabaseAccess,
+    /// The content types that it has tables of.
+    types: GrantedTypes,
     limits: DatabaseLimits,
     /// The plugin's own views, as they were when the connection was opened.
     views: Views,
@@ -121,9 +125,8 @@ impl Session {
         };
         fence(&connection)?;
         let deadline = Deadline::new(Instant::now() + OPENING);
-        if !access.views.is_empty() {
-            views::register(&connection, &access, &source.site, &deadline)?;
-        }
+        let types = source.content.granted(&access, &source.site, deadline.until())?;
+        views::register(&connection, &access, &types, &source.site, &deadline)?;
         let watch = Watch::new(deadline.clone());
         let looking = watch.clone();
         connection.progress_handler(OPERATIONS_PER_LOOK, Some(move || looking.must_end()))?;
@@ -146,6 +149,7 @@ impl Session {
             has_inserted,
             is_broken: Cell::new(false),
             access,
+            types,
             limits: source.limits,
             views: own_views,
             schema,
@@ -210,9 +214,22 @@ impl Session {
         &self.views
     }
 
-    /// Whether the schema is still the one that the connection was opened with.
+    /// Whether the schema and the content types are still those that the connection was opened with. Blocks: not for
+    /// async threads.
     pub(super) fn is_current(&self, source: &Source) -> bool {
-        self.schema == source.schema.load(Ordering::Acquire)
+        self.schema == source.schema.load(Ordering::Acquire) && self.has_current_types(source)
+    }
+
+    fn has_current_types(&self, source: &Source) -> bool {
+        // A transaction goes on with the tables that it began with.
+        if !self.is_at_rest() {
+            return true;
+        }
+        match source.content.granted(&self.access, &source.site, Instant::now() + OPENING) {
+            Ok(types) => self.types.are_as(&types),
+            // Whatever keeps them from being read is told by the statement that reads entries.
+            Err(_unreadable) => true,
+        }
     }
 
     /// Whether no transaction is open.

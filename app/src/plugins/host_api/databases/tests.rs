@@ -75,7 +75,7 @@ const NOTES: &str = "CREATE TABLE notes (id INTEGER PRIMARY KEY AUTOINCREMENT, b
     INSERT INTO notes VALUES (1, 'a'), (2, 'b'), (3, 'c');";
 
 fn own(views: &[SiteView]) -> DatabaseAccess {
-    DatabaseAccess { own_tables: true, views: views.iter().copied().collect() }
+    DatabaseAccess { own_tables: true, views: views.iter().copied().collect(), ..DatabaseAccess::default() }
 }
 
 fn soon() -> Instant {
@@ -213,7 +213,7 @@ async fn granted_views_are_joined_with_own_tables() {
     assert_eq!(value(&*database, "SELECT count(*) FROM core_posts").await, SqlValue::Integer(0));
     let sql = "INSERT INTO notes (body) SELECT title FROM core_posts";
     assert_eq!(execute(&*database, sql).await.unwrap().changed, 0);
-    let views = DatabaseAccess { own_tables: false, views: [SiteView::Posts].into() };
+    let views = DatabaseAccess { views: [SiteView::Posts].into(), ..DatabaseAccess::default() };
     let reader = site.open(views);
     let sql = "WITH p AS (SELECT * FROM core_posts) SELECT count(*) FROM p";
     assert_eq!(value(&*reader, sql).await, SqlValue::Integer(0));

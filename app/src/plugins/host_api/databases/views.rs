@@ -4,6 +4,7 @@
 //! by row, from queries of its own that only ever see what was granted. A table that was not granted does not exist.
 
 mod condition;
+mod content;
 mod cursor;
 mod plan;
 mod scan;
@@ -11,6 +12,7 @@ mod source;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use std::sync::Arc;
 
@@ -22,24 +24,32 @@ use rusqlite::{
 };
 
 use super::deadline::Deadline;
-use crate::database::Database;
+use crate::{content::ContentType, database::Database};
 use cursor::Cursor;
 use source::Source;
-use tables::Seen;
+use tables::{AnyTable, Seen};
+pub(super) use types::{ContentTypes, GrantedTypes};
 
-/// Adds the tables for the views that `access` holds. Their rows are read until `deadline` is over.
+/// Adds the tables for the views that `access` holds, and those of `types`. Their rows are read until `deadline` is over.
 ///
 /// Statements over them must run on a thread that may block, within a runtime.
 pub(super) fn register(
     connection: &Connection,
     access: &DatabaseAccess,
+    types: &GrantedTypes,
     site: &Database,
     deadline: &Deadline,
 ) -> rusqlite::Result<()> {
     let seen = Seen::of(access);
-    for table in tables::ALL.iter().filter(|table| access.views.contains(&table.view)) {
+    let granted = |table: &&tables::Table| table.view.is_some_and(|view| access.views.contains(&view));
+    let always_there = tables::ALL.iter().filter(granted).map(AnyTable::Site);
+    let of_type = |content_type: &Arc<ContentType>| {
+        AnyTable::Content(Arc::new(content::table(content_type, seen, site.backend())))
+    };
+    for table in always_there.chain(types.0.iter().map(of_type)) {
+        let name = table.name.clone();
         let source = Arc::new(Source { table, seen, site: site.clone(), deadline: deadline.clone() });
-        connection.create_module(table.name, eponymous_only_module::<SiteTable>(), Some(source))?;
+        connection.create_module(&*name, eponymous_only_module::<SiteTable>(), Some(source))?;
     }
     Ok(())
 }
@@ -70,7 +80,7 @@ unsafe impl<'vtab> VTab<'vtab> for SiteTable {
     }
 
     fn best_index(&self, info: &mut IndexInfo) -> rusqlite::Result<()> {
-        plan::choose(self.source.table, info)
+        plan::choose(&self.source.table, info)
     }
 
     fn open(&'vtab mut self) -> rusqlite::Result<Cursor> {

@@ -165,7 +165,7 @@ async fn a_permission_that_is_missing_is_named() {
     let nothing = site.open(DatabaseAccess::default());
     let error = query(&*nothing, "SELECT 1").await.unwrap_err();
     assert_eq!(error.kind, DatabaseErrorKind::Denied);
-    let views = DatabaseAccess { own_tables: false, views: [SiteView::Posts].into() };
+    let views = DatabaseAccess { views: [SiteView::Posts].into(), ..DatabaseAccess::default() };
     let reader = site.open(views);
     for (sql, missing) in [
         ("SELECT * FROM notes", "`own`"),

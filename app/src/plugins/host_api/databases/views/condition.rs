@@ -12,6 +12,9 @@ use super::{
 };
 use crate::clock::Timestamp;
 
+/// Up to here every whole number is a double.
+const EXACT: u64 = 1 << 53;
+
 /// A condition for the site's database.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Condition {
@@ -35,6 +38,7 @@ impl Condition {
                 match table.columns.get(*column).map(|column| column.lookup) {
                     Some(Lookup::One | Lookup::Many(_)) => *operator == Operator::Equal,
                     Some(Lookup::Moment { ordered, .. }) => ordered,
+                    Some(Lookup::Sorted(_)) => true,
                     _ => false,
                 }
             }
@@ -57,6 +61,9 @@ pub(super) enum Bound {
 pub(super) fn bind(table: &Table, pushed: Pushed, value: ValueRef<'_>) -> Bound {
     let Some(column) = table.columns.get(pushed.column) else { return Bound::Left };
     let equal = pushed.operator == Operator::Equal;
+    if column.kind.is_number() {
+        return number(pushed, value);
+    }
     let text = match value {
         ValueRef::Null => return Bound::Nothing,
         ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok(),
@@ -80,6 +87,20 @@ pub(super) fn bind(table: &Table, pushed: Pushed, value: ValueRef<'_>) -> Bound 
 
 fn compare(column: usize, operator: Operator, value: sea_orm::Value) -> Bound {
     Bound::Checked(Condition::Compare { column, operator, value })
+}
+
+/// The site's database compares numbers as doubles. What no double is exactly, and texts that may be numbers to SQLite,
+/// are left to it.
+fn number(pushed: Pushed, value: ValueRef<'_>) -> Bound {
+    match value {
+        ValueRef::Null => Bound::Nothing,
+        ValueRef::Integer(whole) if whole.unsigned_abs() <= EXACT => {
+            compare(pushed.column, pushed.operator, (whole as f64).into())
+        }
+        ValueRef::Real(real) if real.is_finite() => compare(pushed.column, pushed.operator, real.into()),
+        ValueRef::Blob(_) if pushed.operator == Operator::Equal => Bound::Nothing,
+        ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Text(_) | ValueRef::Blob(_) => Bound::Left,
+    }
 }
 
 /// UUIDs sort like their texts.
@@ -152,6 +173,29 @@ mod tests {
         assert!(matches!(good, Bound::Checked(_)));
         assert_eq!(bound("slug", Operator::Equal, text("a\0b")), Bound::Nothing);
         assert_eq!(bound("slug", Operator::Equal, ValueRef::Integer(7)), Bound::Left);
+    }
+
+    #[test]
+    fn numbers_are_compared_where_a_double_is_exact() {
+        let pushed = |operator| Pushed { column: 3, operator };
+        let checked = |operator, value: f64| {
+            Bound::Checked(Condition::Compare { column: 3, operator, value: value.into() })
+        };
+        for operator in Operator::ALL {
+            assert_eq!(number(pushed(operator), ValueRef::Integer(-7)), checked(operator, -7.0));
+            assert_eq!(number(pushed(operator), ValueRef::Real(0.5)), checked(operator, 0.5));
+            assert_eq!(number(pushed(operator), ValueRef::Null), Bound::Nothing);
+            for left in [
+                ValueRef::Integer((1 << 53) + 1),
+                ValueRef::Integer(i64::MIN),
+                ValueRef::Real(f64::INFINITY),
+                text("7"),
+            ] {
+                assert_eq!(number(pushed(operator), left), Bound::Left, "{left:?}");
+            }
+        }
+        assert_eq!(number(pushed(Operator::Equal), ValueRef::Blob(b"7")), Bound::Nothing);
+        assert_eq!(number(pushed(Operator::Greater), ValueRef::Blob(b"7")), Bound::Left);
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Cursor {
 fn search(source: &Source, plan: Plan, values: &Filters<'_>) -> Option<Scan> {
     let mut conditions = Vec::with_capacity(plan.pushed.len());
     for (pushed, value) in plan.pushed.iter().zip(values.iter()) {
-        match bind(source.table, *pushed, value) {
+        match bind(&source.table, *pushed, value) {
             Bound::Nothing => return None,
             Bound::Left => {}
             Bound::Checked(condition) => conditions.push(condition),

@@ -154,7 +154,7 @@ fn is_pushable(table: &Table, pushed: Pushed) -> rusqlite::Result<bool> {
     let column = table.columns.get(pushed.column).ok_or_else(|| failure("a column is out of range"))?;
     Ok(match column.lookup {
         Lookup::No => false,
-        Lookup::Moment { .. } => true,
+        Lookup::Moment { .. } | Lookup::Sorted(_) => true,
         _ if pushed.operator == Operator::Equal => true,
         // A walk through the table by the key, page by page.
         _ => pushed.column == 0 && column.kind == Kind::Id,
@@ -168,19 +168,22 @@ fn wanted_order(table: &Table, info: &IndexInfo) -> Option<Order> {
         .map(|term| Some((usize::try_from(term.column()).ok()?, term.is_order_by_desc())))
         .collect::<Option<_>>()?;
     let (first, descending) = *terms.first()?;
-    let leads = matches!(table.columns.get(first)?.lookup, Lookup::Moment { ordered: true, .. });
+    let leads = table.columns.get(first)?.lookup.is_ordered();
     let (column, rest) = if leads { (Some(first), &terms[1..]) } else { (None, &terms[..]) };
     // Beyond the whole key nothing is left to be ordered.
     let follows_key = rest.iter().zip(0..table.key).all(|(term, column)| *term == (column, descending));
     follows_key.then_some(Order { column, descending })
 }
 
-/// Where no order is asked for: that of the range that is searched, so that it is found through its index.
+/// Where no order is asked for: that in which an index has what is searched, so that it is found without sorting.
 fn natural_order(table: &Table, pushed: &[Pushed]) -> Order {
-    let ordered = |pushed: &&Pushed| {
-        let lookup = table.columns.get(pushed.column).map(|column| column.lookup);
-        matches!(lookup, Some(Lookup::Moment { ordered: true, .. }))
-    };
+    let lookup = |pushed: &Pushed| table.columns.get(pushed.column).map(|column| column.lookup);
+    if let Some(order) = table.order_of_many
+        && pushed.iter().any(|pushed| matches!(lookup(pushed), Some(Lookup::Many(_))))
+    {
+        return order;
+    }
+    let ordered = |pushed: &&Pushed| lookup(*pushed).is_some_and(Lookup::is_ordered);
     Order { column: pushed.iter().find(ordered).map(|pushed| pushed.column), descending: false }
 }
 
@@ -190,7 +193,9 @@ fn rows(table: &Table, pushed: &[Pushed]) -> i64 {
         match (pushed.operator, lookup) {
             (_, Lookup::No) => rows,
             (Operator::Equal, Lookup::One | Lookup::Path | Lookup::Moment { .. }) => 1,
-            (Operator::Equal, Lookup::Many(others) | Lookup::Filter(others)) => rows.min(others),
+            (Operator::Equal, Lookup::Many(others) | Lookup::Filter(others) | Lookup::Sorted(others)) => {
+                rows.min(others)
+            }
             _ => rows / 4,
         }
     });

@@ -13,7 +13,7 @@ use super::{
     condition::Condition,
     plan::Plan,
     source::Source,
-    tables::{Column, Kind, Lookup, Table},
+    tables::{AnyTable, Column, Kind, Table},
 };
 use crate::clock::Timestamp;
 
@@ -44,7 +44,7 @@ enum Part {
 
 /// A search.
 pub(super) struct Scan {
-    table: &'static Table,
+    table: AnyTable,
     plan: Plan,
     conditions: Vec<Condition>,
     parts: VecDeque<Part>,
@@ -55,10 +55,10 @@ pub(super) struct Scan {
 
 impl Scan {
     pub(super) fn new(source: &Source, plan: Plan, conditions: Vec<Condition>) -> Self {
-        let table = source.table;
-        let is_long = wanted(table, &plan).any(|column| column.kind == Kind::LongText);
+        let table = source.table.clone();
+        let is_long = wanted(&table, &plan).any(|column| column.kind == Kind::LongText);
         let batch = if is_long { FIRST_LONG_BATCH } else { FIRST_BATCH };
-        let parts = parts(table, &plan, &conditions);
+        let parts = parts(&table, &plan, &conditions);
         Self { table, plan, conditions, parts, after: Vec::new(), batch }
     }
 
@@ -79,8 +79,14 @@ impl Scan {
         Ok(None)
     }
 
+    /// What is asked first.
+    #[cfg(test)]
+    pub(super) fn first_statement(&self, source: &Source) -> Option<Statement> {
+        self.parts.front().map(|part| self.statement(source, *part))
+    }
+
     /// The columns that order the part: those of the key last.
-    fn order(&self, part: Part) -> Vec<&'static Column> {
+    fn order(&self, part: Part) -> Vec<&Column> {
         let leading = self.plan.order.column.filter(|_| part != Part::Unset);
         let leading = leading.and_then(|column| self.table.columns.get(column));
         leading.into_iter().chain(&self.table.columns[..self.table.key]).collect()
@@ -88,22 +94,24 @@ impl Scan {
 
     fn read(&mut self, part: Part, found: &[QueryResult]) -> Result<Vec<Row>, DbErr> {
         let order = self.order(part);
-        let first_of_key = order.len() - self.table.key;
-        if let Some(last) = found.last() {
-            self.after = order
-                .iter()
-                .enumerate()
-                .map(|(place, column)| position(last, place, column.kind))
-                .collect::<Result<_, _>>()?;
-        }
+        let (first_of_key, end_of_key) = (order.len() - self.table.key, order.len());
+        let after = |last: &QueryResult| {
+            let positions = order.iter().enumerate().map(|(place, column)| position(last, place, column));
+            positions.collect::<Result<Vec<_>, _>>()
+        };
+        let after = found.last().map(after).transpose()?;
         let row = |row: &QueryResult| {
-            let values = wanted(self.table, &self.plan)
-                .zip(order.len()..)
+            let values = wanted(&self.table, &self.plan)
+                .zip(end_of_key..)
                 .map(|(column, place)| value(row, place, column.kind))
                 .collect::<Result<_, _>>()?;
-            Ok(Row { rowid: rowid(row, first_of_key..order.len())?, values })
+            Ok(Row { rowid: rowid(row, first_of_key..end_of_key)?, values })
         };
-        found.iter().map(row).collect()
+        let rows: Result<Vec<Row>, DbErr> = found.iter().map(row).collect();
+        if let Some(after) = after {
+            self.after = after;
+        }
+        rows
     }
 
     /// Large batches for those who read on, unless the rows are large.
@@ -117,8 +125,8 @@ impl Scan {
     fn statement(&self, source: &Source, part: Part) -> Statement {
         let mut sql = Sql { backend: source.backend(), text: String::with_capacity(512), values: Vec::new() };
         let order = self.order(part);
-        let read = order.iter().copied().chain(wanted(self.table, &self.plan));
-        let columns: Vec<&str> = read.map(|column| column.expression).collect();
+        let read = wanted(&self.table, &self.plan).map(|column| &*column.expression);
+        let columns: Vec<&str> = order.iter().map(|column| column.searched()).chain(read).collect();
         sql.push(&format!("SELECT {} FROM {} WHERE ", columns.join(", "), self.table.origin));
         sql.push(&(self.table.visible)(source.seen, self.prefix(source.backend())));
         for condition in &self.conditions {
@@ -127,7 +135,7 @@ impl Scan {
         self.part(&mut sql, part);
         let (sign, direction) = if self.plan.order.descending { ("<", "DESC") } else { (">", "ASC") };
         if !self.after.is_empty() {
-            let columns: Vec<&str> = order.iter().map(|column| column.expression).collect();
+            let columns: Vec<&str> = order.iter().map(|column| column.searched()).collect();
             sql.push(&format!(" AND ({}) {sign} (", columns.join(", ")));
             for (place, value) in self.after.iter().enumerate() {
                 sql.push(if place == 0 { "" } else { ", " });
@@ -136,7 +144,7 @@ impl Scan {
             sql.push(")");
         }
         let terms: Vec<String> =
-            order.iter().map(|column| format!("{} {direction}", column.expression)).collect();
+            order.iter().map(|column| format!("{} {direction}", column.searched())).collect();
         sql.push(&format!(" ORDER BY {} LIMIT ", terms.join(", ")));
         sql.bind(i64::try_from(self.batch).unwrap_or(i64::MAX).into());
         Statement::from_sql_and_values(sql.backend, sql.text, sql.values)
@@ -145,7 +153,7 @@ impl Scan {
     /// SQLite would rather look rows up by status and sort all of them for each batch than walk along the key. The
     /// prefix forbids it where the key is the order and no index narrows the search.
     fn prefix(&self, backend: DbBackend) -> &'static str {
-        let narrows = |condition: &Condition| condition.uses_index(self.table);
+        let narrows = |condition: &Condition| condition.uses_index(&self.table);
         let walks = self.plan.order.column.is_none() && !self.conditions.iter().any(narrows);
         if walks && backend == DbBackend::Sqlite { "+" } else { "" }
     }
@@ -154,7 +162,7 @@ impl Scan {
         match condition {
             Condition::Compare { column, operator, value } => {
                 let Some(column) = self.table.columns.get(*column) else { return };
-                sql.push(&format!(" AND {} {} ", column.expression, operator.sql()));
+                sql.push(&format!(" AND {} {} ", column.searched(), operator.sql()));
                 sql.bind(value.clone());
             }
             Condition::Path { kept, slug } => {
@@ -176,14 +184,20 @@ impl Scan {
         };
         match part {
             Part::All => {}
-            Part::Unset => sql.push(&format!(" AND {} IS NULL", column.expression)),
+            Part::Unset => {
+                // What finds them through an index, which does not hold what tells them from the smallest value.
+                if let Some(indexed) = &column.indexed {
+                    sql.push(&format!(" AND {} = {}", indexed.expression, indexed.unset));
+                }
+                sql.push(&format!(" AND {} IS NULL", column.expression));
+            }
             Part::Set => sql.push(&format!(" AND {} IS NOT NULL", column.expression)),
         }
     }
 }
 
 /// The columns that the plan wants, in the table's order.
-fn wanted(table: &'static Table, plan: &Plan) -> impl Iterator<Item = &'static Column> {
+fn wanted<'a>(table: &'a Table, plan: &Plan) -> impl Iterator<Item = &'a Column> + use<'a> {
     let plan = plan.columns;
     table
         .columns
@@ -195,8 +209,7 @@ fn wanted(table: &'static Table, plan: &Plan) -> impl Iterator<Item = &'static C
 
 fn parts(table: &Table, plan: &Plan, conditions: &[Condition]) -> VecDeque<Part> {
     let Some(column) = plan.order.column else { return [Part::All].into() };
-    let lookup = table.columns.get(column).map(|column| column.lookup);
-    if !matches!(lookup, Some(Lookup::Moment { nullable: true, .. })) {
+    if !table.columns.get(column).is_some_and(|column| column.lookup.is_nullable()) {
         return [Part::All].into();
     }
     // A comparison is never true of what is unset.
@@ -238,17 +251,22 @@ fn value(row: &QueryResult, place: usize, kind: Kind) -> Result<Value, DbErr> {
             let millis: Option<i64> = row.try_get_by_index(place)?;
             millis.map(|millis| Value::Text(Timestamp::from_millis(millis).to_rfc3339()))
         }
-        Kind::Integer => row.try_get_by_index::<Option<i64>>(place)?.map(Value::Integer),
+        Kind::Integer | Kind::Boolean => row.try_get_by_index::<Option<i64>>(place)?.map(Value::Integer),
+        Kind::Real => row.try_get_by_index::<Option<f64>>(place)?.map(Value::Real),
         Kind::Text | Kind::LongText => row.try_get_by_index::<Option<String>>(place)?.map(Value::Text),
     };
     Ok(value.unwrap_or(Value::Null))
 }
 
 /// A value as the next batch is compared with it.
-fn position(row: &QueryResult, place: usize, kind: Kind) -> Result<sea_orm::Value, DbErr> {
-    match kind {
+fn position(row: &QueryResult, place: usize, column: &Column) -> Result<sea_orm::Value, DbErr> {
+    match column.kind {
         Kind::Id => row.try_get_by_index::<Uuid>(place).map(Into::into),
-        _ => row.try_get_by_index::<i64>(place).map(Into::into),
+        Kind::Text | Kind::LongText => row.try_get_by_index::<String>(place).map(Into::into),
+        // Indexes hold whole numbers as what all numbers are.
+        Kind::Integer if column.indexed.is_some() => row.try_get_by_index::<f64>(place).map(Into::into),
+        Kind::Real => row.try_get_by_index::<f64>(place).map(Into::into),
+        Kind::Integer | Kind::Boolean | Kind::Time => row.try_get_by_index::<i64>(place).map(Into::into),
     }
 }
 

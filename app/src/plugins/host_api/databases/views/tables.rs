@@ -1,6 +1,10 @@
 //! The tables as data: their columns, which rows may be seen, and what the site's database finds quickly.
 
+use std::{borrow::Cow, ops::Deref, sync::Arc};
+
 use fleuron_plugin_host::ports::{DatabaseAccess, SiteView};
+
+use super::plan::Order;
 
 /// What the grants say about the rows of posts and pages.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,42 +23,87 @@ impl Seen {
             drafts: granted(SiteView::Drafts),
         }
     }
+
+    /// Whether what is not published may be seen beside what is.
+    pub(super) fn drafts(self) -> bool {
+        self.drafts
+    }
+}
+
+/// A table that is always there, or one that is made of a content type.
+#[derive(Clone)]
+pub(super) enum AnyTable {
+    Site(&'static Table),
+    Content(Arc<Table>),
+}
+
+impl Deref for AnyTable {
+    type Target = Table;
+
+    fn deref(&self) -> &Table {
+        match self {
+            Self::Site(table) => table,
+            Self::Content(table) => table,
+        }
+    }
 }
 
 /// One virtual table.
 pub(super) struct Table {
-    pub(super) name: &'static str,
-    /// The grant that it needs.
-    pub(super) view: SiteView,
+    pub(super) name: Cow<'static, str>,
+    /// The grant that it needs; none where that is one for a content type.
+    pub(super) view: Option<SiteView>,
     /// The table of the site's database.
-    pub(super) origin: &'static str,
+    pub(super) origin: Cow<'static, str>,
     /// How many of the first columns tell the rows apart. They are ids.
     pub(super) key: usize,
     /// In order.
-    pub(super) columns: &'static [Column],
+    pub(super) columns: Cow<'static, [Column]>,
     /// The condition on the rows that may be seen. The prefix stands before columns by which they shall not be looked
     /// up.
     pub(super) visible: fn(Seen, &str) -> String,
     /// A guess at the number of rows, for SQLite's planner.
     pub(super) rows: i64,
+    /// The order in which the site's database has the rows that share the value of a column with [`Lookup::Many`]; none
+    /// where that is the key.
+    pub(super) order_of_many: Option<Order>,
 }
 
 impl Table {
     /// The declaration for SQLite, which takes from it the columns and how they compare.
     pub(super) fn declaration(&self) -> String {
-        let column = |column: &Column| format!("{} {}", column.name, column.kind.affinity());
+        // The names of fields may be words of SQL.
+        let column = |column: &Column| format!("\"{}\" {}", column.name, column.kind.affinity());
         let columns: Vec<String> = self.columns.iter().map(column).collect();
         format!("CREATE TABLE x({})", columns.join(", "))
     }
 }
 
 /// A column of a virtual table.
+#[derive(Clone)]
 pub(super) struct Column {
-    pub(super) name: &'static str,
+    pub(super) name: Cow<'static, str>,
     /// What the site's database is asked for.
-    pub(super) expression: &'static str,
+    pub(super) expression: Cow<'static, str>,
+    /// What conditions and orders are about instead, where an index holds that; the same wherever there is a value.
+    pub(super) indexed: Option<Indexed>,
     pub(super) kind: Kind,
     pub(super) lookup: Lookup,
+}
+
+/// What an index holds in place of a column.
+#[derive(Clone)]
+pub(super) struct Indexed {
+    pub(super) expression: String,
+    /// What it is where the column has no value.
+    pub(super) unset: &'static str,
+}
+
+impl Column {
+    /// What conditions and orders are about.
+    pub(super) fn searched(&self) -> &str {
+        self.indexed.as_ref().map_or(&self.expression, |indexed| &indexed.expression)
+    }
 }
 
 /// How a value is kept and shown.
@@ -68,13 +117,26 @@ pub(super) enum Kind {
     LongText,
     /// A whole number.
     Integer,
+    /// A number.
+    Real,
+    /// 1 or 0.
+    Boolean,
     /// Milliseconds since 1970, shown as RFC 3339 in UTC.
     Time,
 }
 
 impl Kind {
     fn affinity(self) -> &'static str {
-        if self == Self::Integer { "INTEGER" } else { "TEXT" }
+        match self {
+            Self::Integer | Self::Boolean => "INTEGER",
+            Self::Real => "REAL",
+            Self::Id | Self::Text | Self::LongText | Self::Time => "TEXT",
+        }
+    }
+
+    /// Whether its values are compared as numbers.
+    pub(super) fn is_number(self) -> bool {
+        matches!(self, Self::Integer | Self::Real | Self::Boolean)
     }
 }
 
@@ -98,10 +160,24 @@ pub(super) enum Lookup {
         /// Whether it may be unset.
         nullable: bool,
     },
+    /// Equality and ranges, and rows can be had in this order; about so many rows have the same value. It may be unset.
+    Sorted(i64),
 }
 
-const fn column(name: &'static str, kind: Kind, lookup: Lookup) -> Column {
-    Column { name, expression: name, kind, lookup }
+impl Lookup {
+    /// Whether rows can be had in the order of such a column.
+    pub(super) fn is_ordered(self) -> bool {
+        matches!(self, Self::Moment { ordered: true, .. } | Self::Sorted(_))
+    }
+
+    /// Whether a column by which rows can be ordered may be unset.
+    pub(super) fn is_nullable(self) -> bool {
+        matches!(self, Self::Moment { nullable: true, .. } | Self::Sorted(_))
+    }
+}
+
+pub(super) const fn column(name: &'static str, kind: Kind, lookup: Lookup) -> Column {
+    Column { name: Cow::Borrowed(name), expression: Cow::Borrowed(name), indexed: None, kind, lookup }
 }
 
 const fn id(name: &'static str, lookup: Lookup) -> Column {
@@ -124,79 +200,45 @@ const fn time(name: &'static str, ordered: bool, nullable: bool) -> Column {
     column(name, Kind::Time, Lookup::Moment { ordered, nullable })
 }
 
-/// Every table.
+const fn table(
+    name: &'static str,
+    view: SiteView,
+    origin: &'static str,
+    key: usize,
+    columns: &'static [Column],
+    visible: fn(Seen, &str) -> String,
+    rows: i64,
+) -> Table {
+    Table {
+        name: Cow::Borrowed(name),
+        view: Some(view),
+        origin: Cow::Borrowed(origin),
+        key,
+        columns: Cow::Borrowed(columns),
+        visible,
+        rows,
+        order_of_many: None,
+    }
+}
+
+/// Every table that is always there.
 pub(super) static ALL: [Table; 7] = [
-    Table {
-        name: "core_posts",
-        view: SiteView::Posts,
-        origin: "posts",
-        key: 1,
-        columns: &POST_COLUMNS,
-        visible: visible_posts,
-        rows: 10_000,
-    },
-    Table {
-        name: "core_pages",
-        view: SiteView::Pages,
-        origin: "posts",
-        key: 1,
-        columns: &POST_COLUMNS,
-        visible: visible_pages,
-        rows: 100,
-    },
-    Table {
-        name: "core_comments",
-        view: SiteView::Comments,
-        origin: "comments",
-        key: 1,
-        columns: &COMMENT_COLUMNS,
-        visible: visible_comments,
-        rows: 30_000,
-    },
-    Table {
-        name: "core_categories",
-        view: SiteView::Categories,
-        origin: "categories",
-        key: 1,
-        columns: &CATEGORY_COLUMNS,
-        visible: everything,
-        rows: 50,
-    },
-    Table {
-        name: "core_tags",
-        view: SiteView::Tags,
-        origin: "tags",
-        key: 1,
-        columns: &TAG_COLUMNS,
-        visible: everything,
-        rows: 500,
-    },
-    Table {
-        name: "core_post_tags",
-        view: SiteView::Tags,
-        origin: "post_tags",
-        key: 2,
-        columns: &POST_TAG_COLUMNS,
-        visible: visible_post_tags,
-        rows: 30_000,
-    },
-    Table {
-        name: "core_users",
-        view: SiteView::Users,
-        origin: "users",
-        key: 1,
-        columns: &USER_COLUMNS,
-        visible: visible_users,
-        rows: 100,
-    },
+    table("core_posts", SiteView::Posts, "posts", 1, &POST_COLUMNS, visible_posts, 10_000),
+    table("core_pages", SiteView::Pages, "posts", 1, &POST_COLUMNS, visible_pages, 100),
+    table("core_comments", SiteView::Comments, "comments", 1, &COMMENT_COLUMNS, visible_comments, 30_000),
+    table("core_categories", SiteView::Categories, "categories", 1, &CATEGORY_COLUMNS, everything, 50),
+    table("core_tags", SiteView::Tags, "tags", 1, &TAG_COLUMNS, everything, 500),
+    table("core_post_tags", SiteView::Tags, "post_tags", 2, &POST_TAG_COLUMNS, visible_post_tags, 30_000),
+    table("core_users", SiteView::Users, "users", 1, &USER_COLUMNS, visible_users, 100),
 ];
 
 static POST_COLUMNS: [Column; 16] = [
     id("id", Lookup::One),
     unique("slug"),
     Column {
-        name: "path",
-        expression: "COALESCE(permalink, '/' || slug)",
+        name: Cow::Borrowed("path"),
+        expression: Cow::Borrowed("COALESCE(permalink, '/' || slug)"),
+        indexed: None,
         kind: Kind::Text,
         lookup: Lookup::Path,
     },

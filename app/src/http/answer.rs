@@ -7,17 +7,15 @@ use actix_web::{
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::{
-    error::{ApiError, Result},
-    http::not_modified,
-};
+use super::not_modified;
+use crate::error::{ApiError, Result};
 
 /// How many bytes of a hash tell the bodies of one version apart.
 const HASHED: usize = 8;
 
 /// An answer in JSON, tagged with the version, which If-Match compares, and a hash of the body: the names of tags and
 /// authors in it change without a new version. With the request of a reader: `Not Modified` when it has this already.
-pub(super) fn versioned_json(
+pub(crate) fn versioned_json(
     reader: Option<&HttpRequest>,
     mut response: HttpResponseBuilder,
     version: i64,

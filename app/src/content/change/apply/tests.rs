@@ -1,0 +1,76 @@
+use serde_json::json;
+
+use super::*;
+use crate::{
+    content::change::tests::{Site, definition},
+    error::ErrorCode,
+    ids::EntryId,
+};
+
+fn price(kind: &str) -> Value {
+    json!([{ "name": "title", "kind": "text" }, { "name": "price", "kind": kind }])
+}
+
+/// An attempt to make numbers of prices, with the keys that it needs.
+async fn begun(site: &Site) -> (Arc<Attempt>, ChangePlan) {
+    let old = site.current().await;
+    let number = definition(&price("number"));
+    let begun = site.types.examine(&old, &number, &Map::new(), &|_progress| {}).await.unwrap();
+    site.types.reserve_keys(&begun.0).await.unwrap();
+    begun
+}
+
+/// Writes another price, as it is written under today's definition.
+async fn write_price(site: &Site, id: EntryId, price: &str) {
+    let content_type = site.current().await;
+    let found = entries::find(site.database.reader(), &content_type, id).await.unwrap();
+    let mut entry = found.unwrap();
+    entry.stored.insert("f2".into(), price.into());
+    entry.version += 1;
+    let seen = entry.version - 1;
+    let written = site.database.write((content_type, entry), move |transaction, (content_type, entry)| {
+        Box::pin(async move { Ok(entries::update(transaction, content_type, entry, seen).await?) })
+    });
+    assert!(written.await.unwrap());
+}
+
+async fn finished(site: &Site, attempt: &Arc<Attempt>) -> Result<bool> {
+    let last = Last { attempt: Arc::clone(attempt), actor: Actor::System, detail: json!({}) };
+    site.database.write(last, |transaction, last| Box::pin(finish(transaction, last))).await
+}
+
+#[tokio::test]
+async fn what_is_written_meanwhile_is_made_ready_again() {
+    let site = Site::with(&price("text")).await;
+    let written = site.add(EntryStatus::Published, &json!({ "price": "1" })).await;
+    site.add(EntryStatus::Published, &json!({ "price": "2" })).await;
+    let (attempt, _) = begun(&site).await;
+    site.types.make_ready(&attempt, &|_done| {}).await.unwrap();
+    assert_eq!(site.fields().await, [json!({ "price": "1" }), json!({ "price": "2" })], "nobody sees it yet");
+    write_price(&site, written, "3").await;
+    site.add(EntryStatus::Draft, &json!({ "price": "4" })).await;
+    assert!(finished(&site, &attempt).await.unwrap());
+    let now = [json!({ "price": 3 }), json!({ "price": 2 }), json!({ "price": 4 })];
+    assert_eq!(site.fields().await, now);
+    site.close().await;
+}
+
+#[tokio::test]
+async fn what_becomes_wrong_meanwhile_stops_the_change() {
+    let site = Site::with(&price("text")).await;
+    let id = site.add(EntryStatus::Published, &json!({ "price": "1" })).await;
+    let (attempt, plan) = begun(&site).await;
+    site.types.make_ready(&attempt, &|_done| {}).await.unwrap();
+    write_price(&site, id, "cheap").await;
+    let refused = finished(&site, &attempt).await.unwrap_err();
+    assert_eq!((refused.code(), refused.fields()[0].field.as_str()), (ErrorCode::ValidationFailed, "fill.price"));
+    assert_eq!(site.fields().await, [json!({ "price": "cheap" })]);
+    // Its keys were given, though nothing came of it: another attempt takes others.
+    let (again, _) = begun(&site).await;
+    assert_eq!(attempt.transition.new.layout.key("price"), Some("f3"));
+    assert_eq!(again.transition.new.layout.key("price"), Some("f4"));
+    // The one that is behind cannot be finished any more.
+    let late = site.types.bring_into_force(&Actor::System, &attempt, &plan, &|_progress| {}).await;
+    assert_eq!(late.unwrap_err().code(), ErrorCode::EditConflict);
+    site.close().await;
+}

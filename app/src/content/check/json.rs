@@ -1,0 +1,73 @@
+//! Values that are any JSON.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// The longest, in bytes.
+const LENGTH: usize = 64 * 1024;
+/// How many lists and objects may stand in each other.
+const DEPTH: usize = 32;
+
+/// Any JSON that both databases keep.
+pub(super) fn value(value: &Value) -> Result<Option<Value>, String> {
+    let mut faults = Vec::new();
+    // A deep one is not walked to its end.
+    if depth(value, 0) > DEPTH {
+        return Err(format!("Must have at most {DEPTH} lists and objects in each other."));
+    }
+    let length = length(value);
+    if length > LENGTH {
+        faults.push(format!("Must have at most {LENGTH} bytes; this has {length}."));
+    }
+    if has_nul(value) {
+        faults.push("Must not hold NUL characters.".to_owned());
+    }
+    super::outcome(value.clone(), &faults)
+}
+
+/// How many bytes it takes as JSON.
+pub(super) fn length(value: &impl Serialize) -> usize {
+    let mut count = Count(0);
+    match serde_json::to_writer(&mut count, value) {
+        Ok(()) => count.0,
+        Err(_) => usize::MAX,
+    }
+}
+
+/// Counts what is written.
+struct Count(usize);
+
+impl io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// How deep it goes, or one more than is right.
+fn depth(value: &Value, above: usize) -> usize {
+    if above > DEPTH {
+        return above;
+    }
+    let below = |value: &Value| depth(value, above + 1);
+    match value {
+        Value::Array(items) => items.iter().map(below).max().unwrap_or(above + 1),
+        Value::Object(members) => members.values().map(below).max().unwrap_or(above + 1),
+        _ => above,
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(members) => members.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
+        _ => false,
+    }
+}

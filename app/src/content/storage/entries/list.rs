@@ -1,0 +1,97 @@
+//! Lists of entries, page by page.
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+
+use super::plan::{Drive, Plan};
+use crate::content::{
+    ContentType, Entry, EntryStatus,
+    model::EntryList,
+    storage::{
+        expression::Expression,
+        row,
+        sql::{Sql, limit},
+    },
+};
+
+/// Fewer entries than this are fetched and sorted rather than looked for along the order. To fetch one costs several
+/// times as much as to pass one by.
+pub(in crate::content::storage) const FEW: u64 = 500;
+
+/// The entries of a page, in its order.
+pub(crate) async fn list(
+    database: &impl ConnectionTrait,
+    content_type: &ContentType,
+    list: &EntryList,
+) -> Result<Vec<Entry>, DbErr> {
+    let Some(plan) = Plan::new(content_type, list, database.get_database_backend())? else {
+        return Ok(Vec::new());
+    };
+    let drive = choose(database, &plan).await?;
+    let mut entries = Vec::new();
+    for run in plan.runs() {
+        let missing = list.limit.saturating_sub(entries.len() as u64);
+        if missing == 0 {
+            break;
+        }
+        for row in database.query_all_raw(plan.statement(drive, &run, missing)).await? {
+            entries.push(row::read(content_type, &row)?.entry);
+        }
+    }
+    Ok(entries)
+}
+
+/// By what the entries are found.
+pub(in crate::content::storage) async fn choose(
+    database: &impl ConnectionTrait,
+    plan: &Plan<'_>,
+) -> Result<Drive, DbErr> {
+    if database.get_database_backend() == DbBackend::Postgres {
+        return Ok(Drive::Order);
+    }
+    let choices = plan.choices();
+    if let [] | [Drive::Equality(_)] = choices.as_slice() {
+        return Ok(choices.first().copied().unwrap_or(Drive::Order));
+    }
+    let mut counted = Vec::with_capacity(choices.len());
+    for choice in choices {
+        let row = database.query_one_raw(plan.count(choice, FEW)).await?;
+        let count: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
+        counted.push((count.unsigned_abs(), choice));
+    }
+    counted.sort_by_key(|(count, _)| *count);
+    let is_compound = |(_, choice): &&(u64, Drive)| matches!(choice, Drive::Equality(_));
+    let best = counted.first().filter(|(count, _)| *count < FEW).or_else(|| counted.iter().find(is_compound));
+    Ok(best.map_or(Drive::Order, |(_, choice)| *choice))
+}
+
+/// Published entries in the type's own order, by their place in it. The index alone is walked up to that place.
+pub(crate) async fn slice(
+    database: &impl ConnectionTrait,
+    content_type: &ContentType,
+    offset: u64,
+    most: u64,
+) -> Result<Vec<Entry>, DbErr> {
+    match slice_sql(content_type, database.get_database_backend(), offset, most) {
+        Some(sql) => row::entries(database, content_type, sql).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// What [`slice`] runs.
+pub(in crate::content::storage) fn slice_sql(
+    content_type: &ContentType,
+    backend: DbBackend,
+    offset: u64,
+    most: u64,
+) -> Option<Sql> {
+    let sort = &content_type.definition.default_sort;
+    let order = Expression::of(content_type, &sort.key, backend)?;
+    let direction = if sort.descending { "DESC" } else { "ASC" };
+    let guard = if backend == DbBackend::Sqlite { "+" } else { "" };
+    let by = |guard: &str| format!("ORDER BY {guard}{} {direction}, {guard}id {direction}", order.sql);
+    let mut sql = row::select(content_type, backend);
+    sql.push(&format!("seq IN (SELECT seq FROM {} WHERE status = ", content_type.table()));
+    sql.bind(EntryStatus::Published.as_str()).push(&format!(" {} LIMIT ", by("")));
+    sql.bind(limit(most)).push(" OFFSET ").bind(limit(offset)).push(&format!(") {}", by(guard)));
+    Some(sql)
+}

@@ -1,0 +1,186 @@
+//! Entries of a content type: lists of a small and of a large site side by side, and how fast entries are made beside
+//! posts. The sites are made as anybody would make them, by an import.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use fleuron_tests::content::{self, CATEGORIES, RARE, TAGS, event, write_events};
+
+use crate::client::{get, post};
+use crate::content::new_posts;
+use crate::load::{Load, Measured, Source};
+use crate::process::fleuron;
+use crate::report::{Report, amount};
+use crate::site::{Server, Site};
+use crate::{Bench, CONNECTIONS, Result};
+
+const SMALL: u64 = 1_000;
+const LARGE: u64 = 100_000;
+/// Entries of a list.
+const PAGE: u64 = 20;
+/// The most entries of a list, by which deep pages are gone to.
+const STRIDE: u64 = 100;
+/// CPU time per list that must not be exceeded.
+const LIST_BAR: Duration = Duration::from_micros(500);
+/// How much longer a list may take at the large site.
+const GROWTH_BAR: f64 = 1.5;
+/// How much of the rate of posts must be reached.
+const RATE_BAR: f64 = 0.8;
+/// The numbers of made entries begin here, so that they are none of the imported ones.
+const MADE: u64 = 10_000_000;
+
+const ENTRIES: &str = "/api/v1/content/event";
+
+/// A kind of request.
+struct Kind {
+    name: &'static str,
+    /// Whether it must not take longer the more entries there are. Words are in as many more entries.
+    is_level: bool,
+    /// Whether it is a list of twenty.
+    is_list: bool,
+    /// What is asked for, in turn.
+    paths: Vec<String>,
+}
+
+pub(crate) async fn run(bench: &Bench, report: &mut Report) -> Result<()> {
+    let (small, small_import) = filled(bench, SMALL).await?;
+    let (large, large_import) = filled(bench, LARGE).await?;
+    let before = reading(bench, &small, SMALL).await?;
+    let after = reading(bench, &large, LARGE).await?;
+    for (count, time) in [(SMALL, small_import), (LARGE, large_import)] {
+        let rate = count as f64 / time.as_secs_f64().max(f64::EPSILON);
+        report.bar(&format!("import {count} entries"), format!("{} ({rate:.0}/s)", amount(time)), "-", true);
+    }
+    for ((kind, before), (_, after)) in before.iter().zip(&after) {
+        compare(report, kind, before, after);
+    }
+    creation(bench, report).await
+}
+
+fn compare(report: &mut Report, kind: &Kind, before: &Measured, after: &Measured) {
+    let name = format!("{}, {LARGE} entries", kind.name);
+    report.load(&format!("{}, {SMALL} entries", kind.name), before, None);
+    report.load(&name, after, None);
+    if kind.is_level {
+        let growth = before.outcome.rate() / after.outcome.rate().max(f64::EPSILON);
+        let measured = format!("{growth:.2} x the time of {SMALL}");
+        report.bar(&name, measured, format!("<= {GROWTH_BAR} x"), growth <= GROWTH_BAR);
+    }
+    if kind.is_list {
+        let (cpu, bar) = (after.cpu, format!("<= {}", amount(LIST_BAR)));
+        report.bar(&name, format!("{} CPU", amount(cpu)), bar, cpu <= LIST_BAR);
+    }
+}
+
+/// A site with so many events, and how long they took to import.
+async fn filled(bench: &Bench, count: u64) -> Result<(Site, Duration)> {
+    let site = Site::create(bench)?;
+    let mut file = BufWriter::new(File::create(site.path().join("events.jsonl"))?);
+    write_events(count, &mut file)?;
+    fleuron(&site.path(), &["content-type", "enable", "event"], "")?;
+    let started = Instant::now();
+    fleuron(&site.path(), &["content", "import", "event", "events.jsonl"], "")?;
+    Ok((site, started.elapsed()))
+}
+
+async fn reading(bench: &Bench, site: &Site, count: u64) -> Result<Vec<(Kind, Measured)>> {
+    let server = site.open().await?;
+    let mut figures = Vec::new();
+    for kind in kinds(&server, count).await? {
+        for path in &kind.paths {
+            server.read(path).await?;
+        }
+        let requests = kind.paths.iter().map(|path| get(path)).collect();
+        let load = Load::reading(server.process.address, CONNECTIONS, requests);
+        figures.push((kind, load.measure(bench.time, &server.process).await?));
+    }
+    server.process.stop().await?;
+    Ok(figures)
+}
+
+/// What is asked for, each in several forms.
+async fn kinds(server: &Server, count: u64) -> Result<Vec<Kind>> {
+    let list = |name, paths: &[String]| {
+        let paths = paths.iter().map(|path| format!("{path}&limit={PAGE}")).collect();
+        Kind { name, is_level: true, is_list: true, paths }
+    };
+    let by_category =
+        CATEGORIES.map(|category| format!("{ENTRIES}?filter%5Bcategory%5D={category}&sort=-starts_at"));
+    let by_tag = TAGS.map(|tag| format!("{ENTRIES}?filter%5Btags%5D%5Bcontains%5D={tag}&sort=-starts_at"));
+    let from = ["2025-01-01", "2025-06-01", "2026-03-01"]
+        .map(|day| format!("{ENTRIES}?filter%5Bstarts_at%5D%5Bgte%5D={day}T00:00:00Z&sort=starts_at"));
+    let mut deep = Vec::new();
+    for path in &by_category {
+        // Every fiftieth is a draft, which readers do not see.
+        let entries = count * 49 / 50 / CATEGORIES.len() as u64;
+        deep.push(deep_page(server, path, entries * 9 / 10).await?);
+    }
+    let slugs = (0..20).map(|step| format!("{ENTRIES}/{}", content::slug(1 + step * (count / 20)))).collect();
+    let search = ["", "an+"].map(|words| format!("{ENTRIES}?q={words}{RARE}&limit={PAGE}"));
+    Ok(vec![
+        list("entries by category, newest first", &by_category),
+        Kind { name: "the same, behind nine tenths", is_level: true, is_list: true, paths: deep },
+        list("entries from a day on", &from),
+        list("entries with a tag, newest first", &by_tag),
+        Kind { name: "an entry by slug", is_level: true, is_list: false, paths: slugs },
+        Kind { name: "entries by a word", is_level: false, is_list: false, paths: search.to_vec() },
+    ])
+}
+
+/// The page behind this many entries, found as a reader would: from page to page.
+async fn deep_page(server: &Server, path: &str, depth: u64) -> Result<String> {
+    let (mut cursor, mut passed) = (String::new(), 0);
+    while passed < depth {
+        let step = STRIDE.min(depth - passed);
+        let page = server.read_json(&format!("{path}&limit={step}{cursor}")).await?;
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+        passed += step;
+    }
+    Ok(format!("{path}&limit={PAGE}{cursor}"))
+}
+
+/// Entries and posts on one site, in turn, since disks have moods.
+async fn creation(bench: &Bench, report: &mut Report) -> Result<()> {
+    let site = Site::create(bench)?;
+    fleuron(&site.path(), &["content-type", "enable", "event"], "")?;
+    let server = site.open().await?;
+    let (address, process) = (server.process.address, &server.process);
+    let posts = Load::new(address, CONNECTIONS, 201, new_posts(&server.token));
+    let entries = Load::new(address, CONNECTIONS, 201, new_entries(&server.token));
+    let (mut rates, mut last) = ([0.0, 0.0], None);
+    for _ in 0..2 {
+        let posts = posts.measure(bench.time / 2, process).await?;
+        let entries = entries.measure(bench.time / 2, process).await?;
+        rates[0] += posts.outcome.rate();
+        rates[1] += entries.outcome.rate();
+        last = Some((posts, entries));
+    }
+    let name = "create an entry, 16 clients";
+    if let Some((posts, entries)) = last {
+        report.load("create a post beside entries, 16 clients", &posts, None);
+        report.load(name, &entries, None);
+    }
+    let ratio = rates[1] / rates[0].max(f64::EPSILON);
+    report.bar(
+        name,
+        format!("{ratio:.2} x the rate of posts"),
+        format!(">= {RATE_BAR} x"),
+        ratio >= RATE_BAR,
+    );
+    server.process.stop().await
+}
+
+/// Requests that create published events, each of its own.
+fn new_entries(token: &str) -> Source {
+    let (token, next) = (token.to_owned(), AtomicU64::new(MADE));
+    Arc::new(move || {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let fields = event(number)["fields"].take();
+        let body = serde_json::json!({ "status": "published", "fields": fields });
+        post(ENTRIES, Some(&token), &body)
+    })
+}
