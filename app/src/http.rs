@@ -11,8 +11,8 @@ pub mod routes;
 mod stream;
 
 pub use actix_web::web::{Json, Path, Query};
-pub(crate) use answer::versioned_json;
 pub use address::{ClientAddress, TrustedProxies};
+pub(crate) use answer::versioned_json;
 pub use conditional::{IfMatch, entity_tag, not_modified};
 pub use extract::{configs, double_option};
 pub use middleware::{observe, security_headers};

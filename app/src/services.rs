@@ -177,6 +177,7 @@ impl Services {
             database: database.clone(),
             posts: posts.clone(),
             comments: comments.clone(),
+            content_types: content_types.clone(),
             auth: Arc::clone(&auth),
             views: views.clone(),
             events: Arc::clone(&events_config),

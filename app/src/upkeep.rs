@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     auth::AuthService,
     comments::CommentService,
+    content::TypeService,
     cron::{BuiltinWork, JobDefinition, builtin_jobs, look, work},
     database::Database,
     error::Result,
@@ -15,11 +16,16 @@ use crate::{
 /// How long posts and comments stay in the trash, and spam is kept, in seconds.
 const TRASH_KEPT: i64 = 30 * 24 * 60 * 60;
 
+/// How long ago a content type must have been changed last before its indexes are looked over, in seconds: somebody may be
+/// changing it.
+const UNCHANGED: i64 = 60 * 60;
+
 /// Those whose work it is.
 pub(crate) struct Upkeep {
     pub(crate) database: Database,
     pub(crate) posts: PostService,
     pub(crate) comments: CommentService,
+    pub(crate) content_types: TypeService,
     pub(crate) auth: Arc<AuthService>,
     pub(crate) views: ViewCounter,
     pub(crate) events: Arc<EventsConfig>,
@@ -28,7 +34,7 @@ pub(crate) struct Upkeep {
 impl Upkeep {
     /// The site's own jobs.
     pub(crate) fn jobs(self) -> Result<Vec<JobDefinition>> {
-        let Self { database, posts, comments, auth, views, events } = self;
+        let Self { database, posts, comments, content_types, auth, views, events } = self;
         let parts = BuiltinWork {
             next_scheduled: look({
                 let posts = posts.clone();
@@ -59,7 +65,9 @@ impl Upkeep {
                 let database = database.clone();
                 move |now| {
                     let (database, auth, events) = (database.clone(), Arc::clone(&auth), Arc::clone(&events));
+                    let content_types = content_types.clone();
                     async move {
+                        content_types.tidy_indexes(now.plus_seconds(-UNCHANGED)).await?;
                         let gone = [
                             told(
                                 events::clean_up(&database, &events, now).await?,

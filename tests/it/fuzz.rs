@@ -136,7 +136,9 @@ async fn fill(site: &Serving, administrator: &Actor, folder: &Path) -> Vec<Strin
         |number| json!({ "content": format!("Comment {number}") }),
     )
     .await;
+    let entries = describe(administrator, &posts[0], &users[0]).await;
     for (name, ids) in [
+        ("entries", &entries),
         ("users", &users),
         ("webhooks", &webhooks),
         ("categories", &categories),
@@ -149,6 +151,46 @@ async fn fill(site: &Serving, administrator: &Actor, folder: &Path) -> Vec<Strin
     }
     fill_operations(site, administrator, folder).await;
     users
+}
+
+/// Describes two content types, one with every kind of field, and makes entries of it.
+async fn describe(administrator: &Actor, post: &str, user: &str) -> Vec<String> {
+    let types = "/api/v1/admin/content-types";
+    let venue = json!({ "name": "venue", "singular": "Venue", "plural": "Venues",
+        "fields": [{ "name": "name", "kind": "text", "required": true }] });
+    administrator.post(types, &venue).await.expect(201);
+    let gig = json!({ "name": "gig", "singular": "Gig", "plural": "Gigs", "drafts": false, "permalink": "/gigs/{slug}",
+        "default_sort": "-day", "indexes": [["colour", "price"]], "fields": [
+        { "name": "title", "kind": "text", "required": true, "max": 80, "filterable": true, "sortable": true, "searchable": true },
+        { "name": "slug", "kind": "slug", "from": "title", "filterable": true },
+        { "name": "body", "kind": "markdown", "searchable": true },
+        { "name": "price", "kind": "number", "min": 0, "filterable": true, "sortable": true },
+        { "name": "seats", "kind": "integer", "max": 1000, "default": 10, "filterable": true, "sortable": true },
+        { "name": "open", "kind": "boolean", "filterable": true, "sortable": true },
+        { "name": "day", "kind": "date", "filterable": true, "sortable": true },
+        { "name": "starts_at", "kind": "datetime", "filterable": true, "sortable": true },
+        { "name": "colour", "kind": "select", "options": ["red", "green"], "filterable": true, "sortable": true },
+        { "name": "sizes", "kind": "select", "options": ["s", "m"], "many": true, "filterable": true },
+        { "name": "email", "kind": "email", "private": true, "filterable": true },
+        { "name": "website", "kind": "url", "filterable": true },
+        { "name": "code", "kind": "text", "pattern": "[A-Z]{2}[0-9]{2}", "unique": true },
+        { "name": "extra", "kind": "json" },
+        { "name": "venue", "kind": "relation", "to": "venue", "filterable": true },
+        { "name": "posts", "kind": "relation", "to": "post", "many": true, "filterable": true },
+        { "name": "host", "kind": "relation", "to": "user", "on_delete": "restrict" },
+        { "name": "steps", "kind": "group", "max": 5, "fields": [{ "name": "name", "kind": "text", "required": true }] },
+    ] });
+    administrator.post(types, &gig).await.expect(201);
+    let name =
+        |number: usize| json!({ "status": "published", "fields": { "name": format!("Venue {number}") } });
+    let venues = make(administrator, "/api/v1/content/venue", name).await;
+    make(administrator, "/api/v1/content/gig", |number| {
+        json!({ "fields": {
+            "title": format!("Gig {number}"), "price": 1.5, "open": true, "day": "2026-02-03", "colour": "red",
+            "sizes": ["s"], "venue": venues[number], "posts": [post], "host": user, "steps": [{ "name": "Begin" }],
+        } })
+    })
+    .await
 }
 
 /// What an operator sees: plugins, jobs and their runs, sessions, events and their deliveries.

@@ -20,8 +20,8 @@ mod purge;
 mod tests;
 
 pub use plan::{
-    ChangePhase, ChangePlan, ChangeProgress, ChangeRequest, ChangeStep, FieldCount, FileOutcome, InvalidEntry,
-    InvalidField, StepKind,
+    ChangePhase, ChangePlan, ChangeProgress, ChangeRequest, ChangeStep, FieldCount, FileOutcome,
+    InvalidEntry, InvalidField, StepKind,
 };
 
 use serde_json::Map;
@@ -109,7 +109,8 @@ impl TypeService {
 
     /// What the type shall become: what its file says, or what was sent.
     fn asked_for(&self, old: &ContentType, sent: Option<TypeDefinition>) -> Result<TypeDefinition> {
-        let fault = |field: &str, message: String| Err(ApiError::validation(vec![FieldError::at(field, message)]));
+        let fault =
+            |field: &str, message: String| Err(ApiError::validation(vec![FieldError::at(field, message)]));
         match (old.owner, sent) {
             (Owner::File, None) => self.file_definition(old.name()),
             (Owner::File, Some(_)) => {
@@ -117,9 +118,12 @@ impl TypeService {
                               what it says.";
                 Err(ApiError::new(ErrorCode::NotPossible, detail))
             }
-            (Owner::Api, None) => fault("definition", "Must be there: what the content type shall be.".into()),
+            (Owner::Api, None) => {
+                fault("definition", "Must be there: what the content type shall be.".into())
+            }
             (Owner::Api, Some(definition)) if definition.name != old.definition.name => {
-                let message = format!("Must stay `{}`; the name of a content type never changes.", old.name());
+                let message =
+                    format!("Must stay `{}`; the name of a content type never changes.", old.name());
                 fault("definition.name", message)
             }
             (Owner::Api, Some(definition)) => Ok(definition),

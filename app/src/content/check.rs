@@ -39,7 +39,8 @@ pub(crate) fn fields(
     let checked = members(&definition.fields, input, "fields", is_complete)?;
     let length = json::length(&checked);
     if length > ENTRY_LENGTH {
-        let message = format!("All fields together must have at most {ENTRY_LENGTH} bytes; these have {length}.");
+        let message =
+            format!("All fields together must have at most {ENTRY_LENGTH} bytes; these have {length}.");
         return Err(vec![FieldError::at("fields", message)]);
     }
     Ok(checked)

@@ -241,7 +241,8 @@ impl From<&TypeOverview> for ContentTypeResponse {
         let file = overview.file.as_ref();
         let stands = content_type.map(|content_type| &content_type.definition);
         let definition = stands.or_else(|| file.and_then(|file| file.definition.as_ref()));
-        let retired = content_type.map(|content_type| content_type.layout.retired.as_slice()).unwrap_or_default();
+        let retired =
+            content_type.map(|content_type| content_type.layout.retired.as_slice()).unwrap_or_default();
         Self {
             name: overview.name.clone(),
             owner: overview.owner,

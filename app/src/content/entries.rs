@@ -33,8 +33,8 @@ use crate::{
 
 pub use put::PutOutcome;
 pub use reading::{Related, ResolvedEntry};
-pub use write::to_json;
 pub(super) use write::record_update;
+pub use write::to_json;
 
 /// How many counts of lists are kept at hand.
 const COUNTS_KEPT: u64 = 1_000;
@@ -325,7 +325,7 @@ fn derive_slug(definition: &TypeDefinition, fields: &mut Fields) -> bool {
         _ => None,
     };
     let text = from.and_then(serde_json::Value::as_str).unwrap_or_default();
-    let slug = Slug::derive(text, definition.name.as_str());
+    let slug = Slug::derive_below(text, definition.name.as_str());
     fields.insert(name.to_owned(), slug.as_str().into());
     true
 }

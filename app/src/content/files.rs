@@ -186,7 +186,13 @@ impl TypeService {
 
 fn log_fault(name: &str, path: Option<&Path>, fault: &FieldError) {
     let file = path.map_or_else(|| "comes with the server".to_owned(), |path| path.display().to_string());
-    tracing::error!(content_type = name, file, key = fault.field, reason = fault.message, "content type not used");
+    tracing::error!(
+        content_type = name,
+        file,
+        key = fault.field,
+        reason = fault.message,
+        "content type not used"
+    );
 }
 
 fn read_all(folder: &Path) -> BTreeMap<String, FileState> {
@@ -211,7 +217,8 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
         let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         path.extension().is_some_and(|extension| extension == "toml") && !is_hidden
     };
-    let mut files: Vec<PathBuf> = found.filter_map(|entry| Some(entry.ok()?.path())).filter(is_type).collect();
+    let mut files: Vec<PathBuf> =
+        found.filter_map(|entry| Some(entry.ok()?.path())).filter(is_type).collect();
     files.sort_unstable();
     files
 }
@@ -227,7 +234,10 @@ fn read(path: &Path) -> Result<String, FieldError> {
 
 fn state_of(stem: &str, path: Option<PathBuf>, text: &str) -> FileState {
     if let Err(message) = TypeName::parse(stem) {
-        return broken(path, vec![FieldError::new("name", format!("The file's name names the type. {message}"))]);
+        return broken(
+            path,
+            vec![FieldError::new("name", format!("The file's name names the type. {message}"))],
+        );
     }
     match source::from_toml(stem, text) {
         Ok(file) => {

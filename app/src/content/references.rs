@@ -4,6 +4,8 @@
 //! Whoever writes an entry holds what it refers to, and whoever removes something holds that alone, so that of the two one
 //! sees what the other did.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use uuid::Uuid;
 
 use super::{
@@ -17,7 +19,7 @@ use crate::{
     database::Transaction,
     error::{ApiError, ErrorCode, FieldError, Result},
     events::{EventRecorder, Fact},
-    ids::UserId,
+    ids::{EntryId, UserId},
     posts::{self, PostKind},
 };
 
@@ -79,7 +81,9 @@ pub(crate) async fn is_held(transaction: &Transaction, id: Uuid) -> Result<bool>
     }
     let types = ContentTypes::new(storage::types::all(transaction).await?);
     let holds = |referrer: &links::Referrer| {
-        types.by_number(referrer.type_number).is_some_and(|found| rule(found, &referrer.key) == Some(OnDelete::Restrict))
+        types
+            .by_number(referrer.type_number)
+            .is_some_and(|found| rule(found, &referrer.key) == Some(OnDelete::Restrict))
     };
     Ok(referrers.len() as u64 > RELEASED || referrers.iter().any(holds))
 }
@@ -106,25 +110,27 @@ pub(crate) async fn release(
         );
         return Err(ApiError::new(ErrorCode::StillReferenced, detail));
     }
-    let types = ContentTypes::new(storage::types::all(transaction).await?);
+    let types = hold_types(transaction, &referrers).await?;
     let mut facts = Vec::new();
-    for referrer in referrers {
+    for ((number, id_of_entry), keys) in by_entry(referrers) {
         // What refers to itself goes with itself.
-        if referrer.entry.0 == id {
+        if id_of_entry.0 == id {
             continue;
         }
-        let Some(content_type) = types.by_number(referrer.type_number) else { continue };
-        if rule(content_type, &referrer.key) == Some(OnDelete::Restrict) {
+        let Some(content_type) = types.by_number(number) else { continue };
+        if keys.iter().any(|key| rule(content_type, key) == Some(OnDelete::Restrict)) {
             let detail = format!(
-                "The {} `{}` refers to it and would not be complete without it.",
-                content_type.name(),
-                referrer.entry
+                "The {} `{id_of_entry}` refers to it and would not be complete without it.",
+                content_type.name()
             );
             return Err(ApiError::new(ErrorCode::StillReferenced, detail));
         }
-        let found = storage::entries::find(transaction, content_type, referrer.entry).await?;
+        let found = storage::entries::find(transaction, content_type, id_of_entry).await?;
         let Some(mut entry) = found else { continue };
-        take_out(&mut entry, content_type, &referrer.key, id);
+        for key in &keys {
+            take_out(&mut entry, key, id);
+        }
+        entry.fields = Entry::named(&content_type.definition, &content_type.layout, &entry.stored);
         let seen = entry.version;
         entry.version += 1;
         entry.updated_at = Timestamp::now();
@@ -133,9 +139,29 @@ pub(crate) async fn release(
             let detail = "An entry that refers to it was changed at the same moment. Try again.";
             return Err(ApiError::new(ErrorCode::EditConflict, detail));
         }
-        facts.extend(entries::record_update(transaction, events, content_type, true, &entry, by).await?);
+        let was_public = entry.is_public();
+        facts
+            .extend(entries::record_update(transaction, events, content_type, was_public, &entry, by).await?);
     }
     Ok(facts)
+}
+
+/// The types of these entries, kept as they are until the transaction ends: whoever changes one waits.
+async fn hold_types(transaction: &Transaction, referrers: &[links::Referrer]) -> Result<ContentTypes> {
+    let numbers: BTreeSet<i64> = referrers.iter().map(|referrer| referrer.type_number).collect();
+    for number in numbers {
+        storage::types::version_for_share(transaction, number).await?;
+    }
+    Ok(ContentTypes::new(storage::types::all(transaction).await?))
+}
+
+/// Each entry with the keys of the fields that refer.
+fn by_entry(referrers: Vec<links::Referrer>) -> BTreeMap<(i64, EntryId), Vec<String>> {
+    let mut entries: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for links::Referrer { type_number, entry, key } in referrers {
+        entries.entry((type_number, entry)).or_default().push(key);
+    }
+    entries
 }
 
 /// What the field with this key says; none of a field that is gone.
@@ -149,7 +175,7 @@ fn rule(content_type: &ContentType, key: &str) -> Option<OnDelete> {
 }
 
 /// Removes the id from what is stored under the key.
-fn take_out(entry: &mut Entry, content_type: &ContentType, key: &str, id: Uuid) {
+fn take_out(entry: &mut Entry, key: &str, id: Uuid) {
     let id = id.hyphenated().to_string();
     let is_empty = match entry.stored.get_mut(key) {
         Some(serde_json::Value::Array(ids)) => {
@@ -162,5 +188,4 @@ fn take_out(entry: &mut Entry, content_type: &ContentType, key: &str, id: Uuid) 
     if is_empty {
         entry.stored.remove(key);
     }
-    entry.fields = Entry::named(&content_type.definition, &content_type.layout, &entry.stored);
 }

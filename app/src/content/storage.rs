@@ -18,11 +18,3 @@ pub(crate) mod types;
 
 #[cfg(test)]
 mod tests;
-
-use super::ContentType;
-
-/// Whether what stands beside the rows, the words of the search and the links, is made of the same fields under both
-/// definitions of a type. Where it is not, every entry has to be prepared for the second one.
-pub(crate) fn derives_alike(before: &ContentType, after: &ContentType) -> bool {
-    search::keys(before) == search::keys(after) && links::keys(before) == links::keys(after)
-}

@@ -29,7 +29,7 @@ pub use overview::{TypeOverview, TypeState};
 pub(super) use rules::surroundings;
 
 /// What changes to the set of types wait for each other by.
-const TYPES: &str = "content types";
+pub(super) const TYPES: &str = "content types";
 
 /// All content types at one moment.
 #[derive(Debug, Default)]
@@ -127,7 +127,8 @@ impl TypeService {
             return Err(ApiError::new(ErrorCode::NotPossible, detail));
         };
         file.definition.ok_or_else(|| {
-            let detail = format!("The file of this content type is not right: {}", FieldError::line(&file.faults));
+            let detail =
+                format!("The file of this content type is not right: {}", FieldError::line(&file.faults));
             ApiError::new(ErrorCode::NotPossible, detail)
         })
     }
@@ -193,12 +194,28 @@ impl TypeService {
             return Err(ApiError::new(ErrorCode::NotPossible, detail));
         }
         self.database
-            .write((actor.clone(), name.to_owned(), with_entries), |transaction, (actor, name, with_entries)| {
-                Box::pin(remove(transaction, actor, name, *with_entries))
-            })
+            .write(
+                (actor.clone(), name.to_owned(), with_entries),
+                |transaction, (actor, name, with_entries)| {
+                    Box::pin(remove(transaction, actor, name, *with_entries))
+                },
+            )
             .await?;
         self.changed();
         Ok(())
+    }
+
+    /// Makes the indexes what the definitions ask for, of types that have not changed since `before`: a change that died
+    /// may have left some, or left some out. Answers how many types were looked at.
+    pub async fn tidy_indexes(&self, before: Timestamp) -> Result<u64> {
+        let _changing = self.changing.lock().await;
+        let mut looked_at = 0;
+        for found in self.types().await?.all().filter(|found| found.updated_at < before) {
+            storage::indexes::build(&self.database, found).await?;
+            storage::indexes::drop_unwanted(&self.database, found).await?;
+            looked_at += 1;
+        }
+        Ok(looked_at)
     }
 
     /// After a commit: what is cached of types, and of pages that are made of them, is stale.
@@ -273,12 +290,15 @@ async fn remove(transaction: &Transaction, actor: &Actor, name: &str, with_entri
     storage::types::lock(transaction, content_type.number).await?;
     let holders: Vec<&str> = rules::holders(&types, name);
     if !holders.is_empty() {
-        let detail = format!("Relations of `{}` lead to this content type; remove them first.", holders.join("`, `"));
+        let detail =
+            format!("Relations of `{}` lead to this content type; remove them first.", holders.join("`, `"));
         return Err(ApiError::new(ErrorCode::StillReferenced, detail));
     }
     let entries = entries::count(transaction, &content_type, None).await?;
     if entries > 0 && !with_entries {
-        let detail = format!("This content type has {entries} entries. To remove them, too, ask with `entries=delete`.");
+        let detail = format!(
+            "This content type has {entries} entries. To remove them, too, ask with `entries=delete`."
+        );
         return Err(ApiError::new(ErrorCode::NotPossible, detail));
     }
     tables::drop(transaction, content_type.number).await?;

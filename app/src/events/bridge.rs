@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use fleuron_plugin_host::{
-    CallContext, CallError, CommentInput, ContentDeleted, ContentEvent, HookPoint, PluginEvent, PluginHost, PluginId,
-    PostOutput, hook,
+    CallContext, CallError, CommentInput, ContentDeleted, ContentEvent, HookPoint, PluginEvent, PluginHost,
+    PluginId, PostOutput, hook,
 };
 
 use super::{

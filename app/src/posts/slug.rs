@@ -43,6 +43,14 @@ impl Slug {
         if reserved::is_reserved(&slug) { Self(slug).numbered(2) } else { Self(slug) }
     }
 
+    /// Makes a slug that stands below something else of any text; `fallback` if nothing usable is in it. It does not read
+    /// like an id.
+    pub fn derive_below(text: &str, fallback: &str) -> Self {
+        let made = make(text);
+        let slug = Self(if made.is_empty() { make(fallback) } else { made });
+        if uuid::Uuid::parse_str(&slug.0).is_ok() { slug.numbered(2) } else { slug }
+    }
+
     /// Makes a valid slug of any text; `None` if nothing usable is in it.
     pub fn of(text: &str) -> Option<Self> {
         let made = Self::derive(text, "");
@@ -136,6 +144,14 @@ mod tests {
         ] {
             assert_eq!(Slug::derive(title, "post").as_str(), slug);
         }
+    }
+
+    #[test]
+    fn below_something_else_no_word_is_reserved() {
+        assert_eq!(Slug::derive_below("Search", "event").as_str(), "search");
+        assert_eq!(Slug::derive_below("!", "team_member").as_str(), "team-member");
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        assert_eq!(Slug::derive_below(id, "event").as_str(), format!("{id}-2"));
     }
 
     #[test]

@@ -136,7 +136,10 @@ pub(super) async fn delete(
 ) -> Result<Vec<Fact>> {
     let mut facts = references::release(transaction, ("posts", post.id.0), by, events).await?;
     if !repo::delete(transaction, post.id, post.version).await? {
-        return Err(ApiError::new(ErrorCode::EditConflict, "Somebody else is changing this post. Read it again."));
+        return Err(ApiError::new(
+            ErrorCode::EditConflict,
+            "Somebody else is changing this post. Read it again.",
+        ));
     }
     let (id, kind, origin) = (post.id, Some(post.kind), origin(post, by));
     if post.is_public() {

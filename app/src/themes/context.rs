@@ -7,7 +7,8 @@ use minijinja::Value;
 use serde::Serialize;
 
 pub use content::{
-    ContentArchivePage, ContentContext, ContentField, ContentLink, ContentPage, ContentSummary, ContentTypeContext,
+    ContentArchivePage, ContentContext, ContentField, ContentLink, ContentPage, ContentSummary,
+    ContentTypeContext,
 };
 
 use crate::render::sanitize::SafeHtml;

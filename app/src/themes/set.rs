@@ -98,11 +98,7 @@ impl ThemeSet {
         candidates.iter().any(|name| self.environment.get_template(name.as_ref()).is_ok())
     }
 
-    pub(super) fn render(
-        &self,
-        candidates: &[impl AsRef<str>],
-        context: &Value,
-    ) -> Result<String, ApiError> {
+    pub(super) fn render(&self, candidates: &[impl AsRef<str>], context: &Value) -> Result<String, ApiError> {
         self.try_render(candidates, context).map_err(|fault| self.failed(&fault))
     }
 
@@ -112,7 +108,8 @@ impl ThemeSet {
         candidates: &[impl AsRef<str>],
         context: &Value,
     ) -> Result<String, ApiError> {
-        let mut there = candidates.iter().map(AsRef::<str>::as_ref).filter(|name| self.has(&[*name])).peekable();
+        let mut there =
+            candidates.iter().map(AsRef::<str>::as_ref).filter(|name| self.has(&[*name])).peekable();
         while let Some(name) = there.next() {
             match self.try_render(&[name], context) {
                 Err(fault) if there.peek().is_some() => {

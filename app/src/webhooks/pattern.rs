@@ -163,7 +163,11 @@ mod tests {
             DomainEvent::PostUnpublished { id, kind: None, origin },
             DomainEvent::CommentDeleted { id: CommentId::generate(), post_id, origin },
             DomainEvent::ContentDeleted { content_type: "event".to_owned(), id: EntryId::generate(), origin },
-            DomainEvent::ContentUnpublished { content_type: "event".to_owned(), id: EntryId::generate(), origin },
+            DomainEvent::ContentUnpublished {
+                content_type: "event".to_owned(),
+                id: EntryId::generate(),
+                origin,
+            },
             DomainEvent::UserLoggedIn { id: UserId::generate() },
         ];
         for fact in facts {

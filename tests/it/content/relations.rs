@@ -36,7 +36,7 @@ both! {
         administrator.delete(&format!("{}/{}", at("speaker"), ids[0])).await.expect(204);
         let stands = administrator.get(&path).await.expect(200).json();
         assert_eq!(values(&stands), json!({ "title": "T", "others": [ids[1]], "host": ids[2] }));
-        assert_eq!(stands["version"], 2, "it is another version of the entry");
+        assert_eq!(stands["version"], 2, "it is one change of the entry");
         let kept = administrator.delete(&format!("{}/{}", at("speaker"), ids[2])).await;
         kept.problem(409, "still_referenced");
         administrator.get(&format!("{}/{}", at("speaker"), ids[2])).await.expect(200);

@@ -54,7 +54,8 @@ both! {
 
     async fn a_type_is_described_switched_and_removed(app: TestApp) {
         let administrator = define(&app, "thing", json!([{ "name": "title", "kind": "text" }])).await;
-        administrator.post(TYPES, &with(json!([]))).await.problem(409, "content_type_taken");
+        let same = with(json!([{ "name": "title", "kind": "text" }]));
+        administrator.post(TYPES, &same).await.problem(409, "content_type_taken");
         let described = administrator.get(&format!("{TYPES}/thing")).await.expect(200).json();
         assert_eq!((text(&described, "owner"), text(&described, "state")), ("api", "served"));
         create(&administrator, "thing", json!({ "title": "T" })).await;

@@ -31,7 +31,7 @@ use crate::{
             entries::{self, Row},
             indexes, links,
         },
-        types::{conflict, surroundings},
+        types::{TYPES, conflict, surroundings},
     },
     database::{Transaction, one_at_a_time},
     error::{ApiError, Result},
@@ -43,8 +43,6 @@ const CHUNK: u64 = 200;
 const LAST: u64 = 500;
 /// How often the last rows are waited for to become few.
 const ROUNDS: usize = 20;
-/// What changes to the set of types wait for each other by.
-const TYPES: &str = "content types";
 
 /// What the last transaction needs.
 struct Last {
@@ -85,10 +83,8 @@ impl TypeService {
     }
 
     /// Keys are given once: what an attempt leaves behind under its keys must never be taken for values of a later one.
+    /// Whoever tidies up sees that the type is being changed.
     async fn reserve_keys(&self, attempt: &Arc<Attempt>) -> Result<()> {
-        if attempt.transition.new.layout.next == attempt.transition.old.layout.next {
-            return Ok(());
-        }
         self.database
             .write(Arc::clone(attempt), |transaction, attempt| {
                 Box::pin(async move {
@@ -96,6 +92,7 @@ impl TypeService {
                     standing(transaction, &transition.old).await?;
                     let mut reserved = transition.old.clone();
                     reserved.layout.next = transition.new.layout.next;
+                    reserved.updated_at = transition.new.updated_at;
                     let is_written =
                         storage::types::update(transaction, &reserved, transition.old.version).await?;
                     if is_written { Ok(()) } else { Err(conflict()) }
@@ -119,11 +116,13 @@ impl TypeService {
         }
         tell(ChangePhase::Indexing, 0);
         Box::pin(indexes::build(&self.database, new)).await?;
-        let detail = json!({ "version": new.version, "steps": plan.steps, "filled": plan.filled, "kept": plan.kept });
+        let detail =
+            json!({ "version": new.version, "steps": plan.steps, "filled": plan.filled, "kept": plan.kept });
         for _ in 0..ROUNDS {
             tell(ChangePhase::Finishing, total);
             let last = Last { attempt: Arc::clone(attempt), actor: actor.clone(), detail: detail.clone() };
-            let is_done = self.database.write(last, |transaction, last| Box::pin(finish(transaction, last))).await?;
+            let is_done =
+                self.database.write(last, |transaction, last| Box::pin(finish(transaction, last))).await?;
             if is_done {
                 self.changed();
                 return Ok(());

@@ -16,11 +16,7 @@ use super::{
     places::{Place, Places},
 };
 use crate::{
-    content::{
-        Entry, EntryStatus, Field, Fields, Kind, check,
-        model::IndexValue,
-        storage::entries::Row,
-    },
+    content::{Entry, EntryStatus, Field, Fields, Kind, check, model::IndexValue, storage::entries::Row},
     error::FieldError,
     posts::Slug,
 };
@@ -117,7 +113,8 @@ impl Attempt {
         // Slugs are made of other fields.
         let is_slug = |moved: &Move| matches!(moved.field.kind, Kind::Slug { .. });
         let moves = || self.transition.moves.iter().enumerate();
-        let ordered = moves().filter(|(_, moved)| !is_slug(moved)).chain(moves().filter(|(_, moved)| is_slug(moved)));
+        let ordered =
+            moves().filter(|(_, moved)| !is_slug(moved)).chain(moves().filter(|(_, moved)| is_slug(moved)));
         for (index, moved) in ordered {
             let outcome = self.settle(moved, entry, &recast.stored, existing.get(&index));
             self.take(moved, outcome, &mut recast);
@@ -173,7 +170,8 @@ impl Attempt {
                         Err(lost) => Outcome::Invalid(Some(value.clone()), lost),
                         Ok(None) => Outcome::Invalid(Some(value.clone()), reason),
                         Ok(Some(Value::Null)) if moved.field.required && is_complete => {
-                            let reason = format!("{reason} Null cannot stand in for it: there must be a value.");
+                            let reason =
+                                format!("{reason} Null cannot stand in for it: there must be a value.");
                             Outcome::Invalid(Some(value.clone()), reason)
                         }
                         Ok(Some(Value::Null)) => Outcome::Replaced(None),
@@ -192,7 +190,8 @@ impl Attempt {
         if !is_complete && !moved.is_new {
             return Outcome::Nothing;
         }
-        let filling = given.map(|given| given.or(moved.field.default.as_ref()).filter(|value| !value.is_null()));
+        let filling =
+            given.map(|given| given.or(moved.field.default.as_ref()).filter(|value| !value.is_null()));
         match filling {
             Err(lost) => Outcome::Invalid(None, lost),
             Ok(Some(value)) => Outcome::Filled(value.clone()),
@@ -231,7 +230,7 @@ impl Attempt {
             _ => None,
         };
         let text = from.and_then(|from| stored.get(new.layout.key(from.as_str())?)?.as_str());
-        self.claimed(Slug::derive(text.unwrap_or_default(), new.name()), entry.id.0)
+        self.claimed(Slug::derive_below(text.unwrap_or_default(), new.name()), entry.id.0)
     }
 
     /// A slug that was another kind of text before: those can be the same.
@@ -263,7 +262,10 @@ impl Attempt {
 ///
 /// # Errors
 /// Every fault, beneath `fill`.
-pub(super) fn checked_fill(transition: &Transition, fill: &Map<String, Value>) -> Result<Fields, Vec<FieldError>> {
+pub(super) fn checked_fill(
+    transition: &Transition,
+    fill: &Map<String, Value>,
+) -> Result<Fields, Vec<FieldError>> {
     let definition = &transition.new.definition;
     let (mut checked, mut faults) = (Fields::new(), Vec::new());
     for (name, value) in fill {
@@ -305,7 +307,11 @@ fn held<'a>(moved: &Move, entry: &'a Entry) -> Option<&'a Value> {
 
 fn converted(moved: &Move, value: &Value) -> Option<Value> {
     let from = moved.from.as_ref()?;
-    if from.kind == moved.field.kind { Some(value.clone()) } else { convert(&from.kind, &moved.field.kind, value) }
+    if from.kind == moved.field.kind {
+        Some(value.clone())
+    } else {
+        convert(&from.kind, &moved.field.kind, value)
+    }
 }
 
 /// The value as the field holds it then; none where nothing remains of it.
@@ -316,10 +322,11 @@ fn carried(
     is_complete: bool,
 ) -> Result<Option<Value>, String> {
     let field = &moved.field;
-    let value = converted(moved, value)
-        .ok_or_else(|| format!("Cannot be read as {}.", described(&field.kind)))?;
+    let value =
+        converted(moved, value).ok_or_else(|| format!("Cannot be read as {}.", described(&field.kind)))?;
     let path = format!("fields.{}", field.name);
-    let checked = check::checked(field, &value, &path, is_complete).map_err(|faults| reason(&faults, &path))?;
+    let checked =
+        check::checked(field, &value, &path, is_complete).map_err(|faults| reason(&faults, &path))?;
     match checked.as_ref().and_then(|value| lost(field, value, existing)) {
         Some(reason) => Err(reason),
         None => Ok(checked),

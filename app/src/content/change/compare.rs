@@ -6,7 +6,7 @@ use std::fmt::Display;
 use super::convert::predecessor;
 use crate::content::{
     Field, Kind,
-    definition::{Bounds, Choice, INDEXED_LENGTH, TextRules},
+    definition::{Bounds, Choice, INDEXED_LENGTH, TextRules, source::field::default_label},
 };
 
 /// The differences, in words.
@@ -71,7 +71,10 @@ impl Comparison {
                 self.changed.push(if is { set } else { unset }.into());
             }
         }
-        if before.label != after.label {
+        // A label that is made of the name changes with it.
+        let is_made =
+            before.label == default_label(&before.name) && after.label == default_label(&after.name);
+        if before.label != after.label && !is_made {
             self.changed.push(format!("is labelled `{}`", after.label));
         }
         if before.help != after.help {
@@ -97,10 +100,7 @@ impl Comparison {
             (Kind::Date(was), Kind::Date(is)) | (Kind::DateTime(was), Kind::DateTime(is)) => {
                 self.bounds("", was, is);
             }
-            (
-                Kind::Select { options: was, many: was_many },
-                Kind::Select { options: is, many: is_many },
-            ) => {
+            (Kind::Select { options: was, many: was_many }, Kind::Select { options: is, many: is_many }) => {
                 self.many(was_many.as_ref(), is_many.as_ref());
                 self.options(was, is);
             }
@@ -114,10 +114,7 @@ impl Comparison {
                     self.changed.push("something else happens when what it leads to is removed".into());
                 }
             }
-            (
-                Kind::Group { fields: was, items: was_items },
-                Kind::Group { fields: is, items: is_items },
-            ) => {
+            (Kind::Group { fields: was, items: was_items }, Kind::Group { fields: is, items: is_items }) => {
                 self.bounds("items: ", was_items, is_items);
                 self.members(was, is);
             }

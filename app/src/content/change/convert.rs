@@ -65,7 +65,12 @@ fn is_same_place(before: &Target, after: &Target) -> bool {
 const fn is_text(kind: &Kind) -> bool {
     matches!(
         kind,
-        Kind::Text(_) | Kind::Markdown(_) | Kind::Email(_) | Kind::Url(_) | Kind::Slug { .. } | Kind::Select { .. }
+        Kind::Text(_)
+            | Kind::Markdown(_)
+            | Kind::Email(_)
+            | Kind::Url(_)
+            | Kind::Slug { .. }
+            | Kind::Select { .. }
     )
 }
 
@@ -182,7 +187,8 @@ fn joined(to: &Kind, values: &[Value]) -> Option<Value> {
 /// kept.
 fn group(before: &[Field], after: &[Field], value: &Value) -> Option<Value> {
     let items = value.as_array()?;
-    let items: Option<Vec<Value>> = items.iter().map(|item| item_of(before, after, item.as_object()?)).collect();
+    let items: Option<Vec<Value>> =
+        items.iter().map(|item| item_of(before, after, item.as_object()?)).collect();
     items.map(Value::Array)
 }
 

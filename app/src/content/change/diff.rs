@@ -162,14 +162,16 @@ impl Transition {
     fn add(&mut self, field: &Field, is_replaced: bool) {
         let name = field.name.as_str();
         let kept = self.old.layout.retired.iter().rev().filter(|retired| retired.name == name);
-        let mut kept = kept.filter_map(|kept| Some((kept.clone(), source::field_from_json(&kept.field).ok()?)));
+        let mut kept =
+            kept.filter_map(|kept| Some((kept.clone(), source::field_from_json(&kept.field).ok()?)));
         let kept = kept.find(|(_, before)| is_possible(&before.kind, &field.kind));
         let (key, from) = match kept {
             Some((kept, before)) => {
                 let words = format!("`{name}` was removed before; the values that were kept come back");
                 self.steps.push(ChangeStep::of_field(StepKind::Returned, name, words));
                 if before.private && !field.private {
-                    let words = format!("The values of `{name}` that were kept were private and become public.");
+                    let words =
+                        format!("The values of `{name}` that were kept were private and become public.");
                     self.warnings.push(words);
                 }
                 let stays = !compare(&before, field).converts && !is_replaced;

@@ -119,7 +119,9 @@ impl Findings {
     fn repeats(&mut self, attempt: &Attempt, entry: &Entry, recast: &Recast) {
         let new = &attempt.transition.new;
         for (index, name) in attempt.transition.newly_unique.iter().enumerate() {
-            let (Some(field), Some(key)) = (new.definition.field(name), new.layout.key(name)) else { continue };
+            let (Some(field), Some(key)) = (new.definition.field(name), new.layout.key(name)) else {
+                continue;
+            };
             let Some(value) = recast.stored.get(key).filter(|value| !value.is_null()) else { continue };
             let other = match self.seen.entry((index, fingerprint(field, value))) {
                 hash_map::Entry::Occupied(other) => *other.get(),
@@ -127,7 +129,11 @@ impl Findings {
             };
             if other != entry.id.0 {
                 let reason = format!("The entry `{other}` has the same value. Change one of them.");
-                self.fault(attempt, entry, &Fault { field: name.clone(), value: Some(value.clone()), reason });
+                self.fault(
+                    attempt,
+                    entry,
+                    &Fault { field: name.clone(), value: Some(value.clone()), reason },
+                );
             }
         }
     }

@@ -2,7 +2,7 @@
 //! and how it is written back, in the shortest form.
 
 mod content_type;
-mod field;
+pub(in crate::content) mod field;
 mod kind;
 pub(in crate::content) mod nearest;
 mod pattern;

@@ -108,7 +108,9 @@ impl Wish<'_> {
         let unknown: Vec<FieldError> = data
             .keys()
             .filter(|name| !MEMBERS.contains(&name.as_str()))
-            .map(|name| FieldError::new("data", format!("An entry has no `{name}`; values belong into `fields`.")))
+            .map(|name| {
+                FieldError::new("data", format!("An entry has no `{name}`; values belong into `fields`."))
+            })
             .collect();
         if !unknown.is_empty() {
             return Err(unknown);
@@ -125,7 +127,12 @@ impl Wish<'_> {
                 .ok_or_else(|| fault("status", "Must be `draft` or `published`.".to_owned()))?,
         };
         let keeps_slug = self.slug_of(&fields) == self.slug_of(&settled.entry.fields);
-        let entry = Entry { fields, status, published_at: self.published_at(settled, status), ..settled.entry.clone() };
+        let entry = Entry {
+            fields,
+            status,
+            published_at: self.published_at(settled, status),
+            ..settled.entry.clone()
+        };
         let answered = self.check(entry)?;
         let may_be_numbered = answered.may_be_numbered || (keeps_slug && settled.may_be_numbered);
         Ok(Settled { may_be_numbered, ..answered })

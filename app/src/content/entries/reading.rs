@@ -86,7 +86,8 @@ impl EntryService {
         let is_more = entries.len() as u64 > limit;
         entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let last = entries.last().filter(|_| is_more);
-        let next = last.map(|entry| EntryCursor { value: place(content_type, &list.sort, entry), id: entry.id });
+        let next =
+            last.map(|entry| EntryCursor { value: place(content_type, &list.sort, entry), id: entry.id });
         Ok((entries, next))
     }
 

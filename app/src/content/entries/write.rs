@@ -64,7 +64,10 @@ pub(super) async fn create(
     let entry = settle(transaction, types, draft).await?;
     repo::insert(transaction, content_type, &entry).await?;
     if events.hears_of_content(CONTENT_CREATED, content_type.name()) {
-        let created = DomainEvent::ContentCreated { entry: output(content_type, &entry), origin: origin(&entry, draft.by) };
+        let created = DomainEvent::ContentCreated {
+            entry: output(content_type, &entry),
+            origin: origin(&entry, draft.by),
+        };
         written.facts.push(events.record(transaction, created).await?);
     }
     if entry.is_public() {
@@ -112,7 +115,10 @@ pub(super) async fn delete(
     let table = content_type.table();
     let mut facts = references::release(transaction, (table.as_str(), entry.id.0), by, events).await?;
     if !repo::delete(transaction, content_type, entry.id, entry.version).await? {
-        return Err(ApiError::new(ErrorCode::EditConflict, "Somebody else is changing this entry. Read it again."));
+        return Err(ApiError::new(
+            ErrorCode::EditConflict,
+            "Somebody else is changing this entry. Read it again.",
+        ));
     }
     let (id, origin) = (entry.id, origin(entry, by));
     let name = content_type.name();
@@ -138,7 +144,8 @@ pub(in crate::content) async fn record_update(
 ) -> Result<Vec<Fact>> {
     let mut facts = Vec::new();
     if events.hears_of_content(CONTENT_UPDATED, content_type.name()) {
-        let updated = DomainEvent::ContentUpdated { entry: output(content_type, entry), origin: origin(entry, by) };
+        let updated =
+            DomainEvent::ContentUpdated { entry: output(content_type, entry), origin: origin(entry, by) };
         facts.push(events.record(transaction, updated).await?);
     }
     if was_public != entry.is_public() {

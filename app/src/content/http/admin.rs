@@ -11,9 +11,7 @@ use crate::{
         TypeService,
         change::{ChangePlan, ChangeRequest},
         definition::source::{self, ContentTypeSource},
-        dto::{
-            ChangeTypeRequest, ContentTypeResponse, PurgeTypeRequest, PurgeTypeResponse, RemoveTypeQuery,
-        },
+        dto::{ChangeTypeRequest, ContentTypeResponse, PurgeTypeRequest, PurgeTypeResponse, RemoveTypeQuery},
     },
     error::{ApiError, FieldError, Problem, Result},
     http::{Json, Page, Path, Query},
@@ -142,9 +140,8 @@ async fn apply_content_type(
     let request = change(body.0)?;
     let (types, actor) = (types.get_ref().clone(), Actor::clone(&actor));
     // A task of its own: whoever asked may hang up before it is done.
-    let applied = rt::spawn(async move {
-        Box::pin(types.apply(&actor, &name, request, &|_progress| {})).await
-    });
+    let applied =
+        rt::spawn(async move { Box::pin(types.apply(&actor, &name, request, &|_progress| {})).await });
     let plan = applied.await.map_err(ApiError::internal)??;
     Ok(HttpResponse::Ok().json(plan))
 }
@@ -197,9 +194,8 @@ async fn purge_content_type(
 ) -> Result<HttpResponse> {
     let fields = purged(body.0)?;
     let (types, actor) = (types.get_ref().clone(), Actor::clone(&actor));
-    let purged = rt::spawn(async move {
-        Box::pin(types.purge(&actor, &name, fields, &|_progress| {})).await
-    });
+    let purged =
+        rt::spawn(async move { Box::pin(types.purge(&actor, &name, fields, &|_progress| {})).await });
     let entries = purged.await.map_err(ApiError::internal)??;
     Ok(HttpResponse::Ok().json(PurgeTypeResponse { entries }))
 }
@@ -262,7 +258,8 @@ mod tests {
         assert!(places[2..].iter().all(|place| place.starts_with("#/definition")), "{places:?}");
         assert_eq!(purged(json!({})).unwrap(), None);
         assert_eq!(purged(json!({ "fields": ["a"] })).unwrap(), Some(vec!["a".to_owned()]));
-        for wrong in [json!({ "fields": [1] }), json!({ "fields": null }), json!([]), json!({ "field": [] })] {
+        for wrong in [json!({ "fields": [1] }), json!({ "fields": null }), json!([]), json!({ "field": [] })]
+        {
             assert!(purged(wrong.clone()).is_err(), "{wrong}");
         }
     }

@@ -123,6 +123,9 @@ mod tests {
         assert_eq!(places(&error), ["#/items/1", "#/items/2/status"]);
         let error = new_entry(json!("text")).unwrap_err();
         assert_eq!((places(&error), error.fields()[0].field.as_str()), (vec!["#"], "body"));
-        assert_eq!(places(&new_entries(json!({ "items": [], "more": 1 })).unwrap_err()), ["#/more", "#/items"]);
+        assert_eq!(
+            places(&new_entries(json!({ "items": [], "more": 1 })).unwrap_err()),
+            ["#/more", "#/items"]
+        );
     }
 }

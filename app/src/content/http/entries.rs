@@ -1,6 +1,8 @@
 //! One entry, and lists of them.
 
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, delete, get, http::header, patch, post, web};
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder, delete, get, http::header, patch, post, web,
+};
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 

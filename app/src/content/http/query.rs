@@ -164,7 +164,10 @@ impl<'a> Reader<'a> {
         }
         Err(match self.actor {
             Actor::Anonymous => ApiError::new(ErrorCode::Unauthenticated, "Sign in to see drafts."),
-            _ => ApiError::new(ErrorCode::Forbidden, "Drafts are for those who may write entries of this type."),
+            _ => ApiError::new(
+                ErrorCode::Forbidden,
+                "Drafts are for those who may write entries of this type.",
+            ),
         })
     }
 

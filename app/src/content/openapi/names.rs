@@ -53,10 +53,7 @@ impl Names {
     }
 
     /// Gives names to types.
-    pub(super) fn describe<'a>(
-        mut self,
-        types: impl Iterator<Item = &'a ContentType>,
-    ) -> Vec<Described<'a>> {
+    pub(super) fn describe<'a>(mut self, types: impl Iterator<Item = &'a ContentType>) -> Vec<Described<'a>> {
         types.map(|content_type| self.name(content_type)).collect()
     }
 

@@ -28,7 +28,8 @@ pub(super) fn of_list(content_type: &ContentType) -> Vec<Value> {
         .chain(MOMENTS.iter().map(|(name, _)| *name))
         .flat_map(|key| [key.to_owned(), format!("-{key}")])
         .collect();
-    let description = format!("`{}` if left out; `-`: the largest first.", sort_text(&definition.default_sort));
+    let description =
+        format!("`{}` if left out; `-`: the largest first.", sort_text(&definition.default_sort));
     parameters.push(parameter("sort", &description, json!({ "type": "string", "enum": orders })));
     if definition.fields.iter().any(|field| field.searchable) {
         let schema = json!({ "type": "string", "maxLength": SEARCH_LENGTH });
@@ -40,7 +41,8 @@ pub(super) fn of_list(content_type: &ContentType) -> Vec<Value> {
     }
     for (name, _) in MOMENTS {
         let moment = || json!({ "type": "string", "format": "date-time" });
-        let filter = |operator: &Operator| parameter(&filter::parameter(name, *operator), words(*operator), moment());
+        let filter =
+            |operator: &Operator| parameter(&filter::parameter(name, *operator), words(*operator), moment());
         parameters.extend(OF_MOMENTS.iter().map(filter));
     }
     parameters
@@ -55,7 +57,11 @@ pub(super) fn of_entries(content_type: &ContentType) -> Vec<Value> {
     let mut parameters = vec![joined("fields", "Only these fields; all if left out.", &names(|_| true))];
     let relations = names(|field| matches!(field.kind, Kind::Relation { .. }));
     if !relations.is_empty() {
-        parameters.push(joined("expand", "Relations that are to be what they lead to instead of ids.", &relations));
+        parameters.push(joined(
+            "expand",
+            "Relations that are to be what they lead to instead of ids.",
+            &relations,
+        ));
     }
     if fields.iter().any(|field| matches!(field.kind, Kind::Markdown(_))) {
         let schema = json!({ "type": "string", "enum": ["html"] });
@@ -94,7 +100,8 @@ fn joined(name: &str, description: &str, names: &[&str]) -> Value {
 
 /// Values joined by commas.
 fn list(name: &str, description: &str, item: Value, most: usize) -> Value {
-    let schema = json!({ "type": "array", "items": item, "minItems": 1, "maxItems": most, "uniqueItems": true });
+    let schema =
+        json!({ "type": "array", "items": item, "minItems": 1, "maxItems": most, "uniqueItems": true });
     let mut parameter = parameter(name, &format!("{description} Joined by commas."), schema);
     parameter["style"] = "form".into();
     parameter["explode"] = false.into();

@@ -101,7 +101,8 @@ fn request(one: &Described<'_>, described: &[Described<'_>], way: Way) -> Value 
     let property = |field: &Field| (field.name.to_string(), property(definition, field, described, way));
     let properties: Map<String, Value> = definition.fields.iter().map(property).collect();
     let mut fields = json!({ "type": "object", "properties": properties, "additionalProperties": false });
-    let mut body = json!({ "type": "object", "description": about(definition), "additionalProperties": false });
+    let mut body =
+        json!({ "type": "object", "description": about(definition), "additionalProperties": false });
     let needed: Vec<&str> = definition
         .fields
         .iter()
@@ -212,7 +213,9 @@ fn text(rules: &TextRules, format: Option<&str>, longest: Option<u64>, way: Way)
     if let Some(format) = format {
         schema["format"] = format.into();
     }
-    if let Some(pattern) = rules.pattern.as_ref().filter(|pattern| way != Way::Out && is_common(&pattern.text)) {
+    if let Some(pattern) =
+        rules.pattern.as_ref().filter(|pattern| way != Way::Out && is_common(&pattern.text))
+    {
         schema["pattern"] = format!("^(?:{})$", pattern.text).into();
     }
     schema
@@ -293,12 +296,16 @@ fn description(field: &Field) -> String {
         sentences.push("Only for those who may change the entry.".to_owned());
     }
     match &field.kind {
-        Kind::Slug { from: Some(from) } => sentences.push(format!("Made from `{from}` where it is left out.")),
+        Kind::Slug { from: Some(from) } => {
+            sentences.push(format!("Made from `{from}` where it is left out."))
+        }
         Kind::Date(bounds) | Kind::DateTime(bounds) => {
             sentences.extend(bounds.min.iter().map(|min| format!("Not before {min}.")));
             sentences.extend(bounds.max.iter().map(|max| format!("Not after {max}.")));
         }
-        Kind::Relation { to: Target::Type(name), .. } => sentences.push(format!("Leads to entries of `{name}`.")),
+        Kind::Relation { to: Target::Type(name), .. } => {
+            sentences.push(format!("Leads to entries of `{name}`."))
+        }
         Kind::Relation { to, .. } => sentences.push(format!("Leads to: {}.", to.name())),
         Kind::Text(rules) | Kind::Email(rules) | Kind::Url(rules) => {
             sentences.extend(rules.pattern.iter().map(|pattern| format!("Must match `{}`.", pattern.text)));

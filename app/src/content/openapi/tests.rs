@@ -54,7 +54,9 @@ fn a_type_is_described_with_its_real_fields() {
     assert_eq!(list["security"][0]["bearer"], json!([]));
     let names: Vec<&str> =
         list["parameters"].as_array().unwrap().iter().filter_map(|one| one["name"].as_str()).collect();
-    for name in ["filter[price]", "filter[price][gte]", "filter[tags][contains]", "filter[created_at][lt]", "sort"] {
+    for name in
+        ["filter[price]", "filter[price][gte]", "filter[tags][contains]", "filter[created_at][lt]", "sort"]
+    {
         assert!(names.contains(&name), "{name}: {names:?}");
     }
     assert!(!names.contains(&"filter[tags]") && !names.contains(&"filter[title]"), "{names:?}");

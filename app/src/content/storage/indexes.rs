@@ -67,6 +67,7 @@ pub(crate) fn wanted(content_type: &ContentType, backend: DbBackend) -> Vec<Inde
 }
 
 /// The name of the index that keeps a field unique, which the database's word of a repeated value has in it.
+#[cfg(test)]
 pub(crate) fn unique_index(content_type: &ContentType, field: &Field) -> String {
     unique(content_type, field, DbBackend::Sqlite).map(|(name, _)| name).unwrap_or_default()
 }

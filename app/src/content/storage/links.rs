@@ -143,14 +143,6 @@ pub(crate) async fn referrers(
     sql.all(database).await?.iter().map(referrer).collect()
 }
 
-/// How many relations lead to the thing with this id.
-pub(crate) async fn count_referrers(database: &impl ConnectionTrait, target_id: Uuid) -> Result<u64, DbErr> {
-    let text = "SELECT COUNT(*) FROM content_links WHERE target IS NOT NULL AND value = ";
-    let mut sql = Sql::new(database.get_database_backend(), text);
-    sql.bind(text_of(target_id));
-    sql.number(database).await
-}
-
 /// Those of the ids that are in the table, which is `posts`, `users` or one of entries. None of them can be removed
 /// until the transaction ends.
 pub(crate) async fn lock_entries(

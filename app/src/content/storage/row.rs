@@ -16,8 +16,6 @@ use crate::{
 pub(crate) struct Row {
     /// Its place in the order of creation.
     pub(crate) seq: i64,
-    /// What it was last prepared for; see [`super::entries::prepare`].
-    pub(crate) prepared: i64,
     /// The entry.
     pub(crate) entry: Entry,
 }
@@ -26,11 +24,11 @@ pub(crate) struct Row {
 pub(super) fn columns(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => {
-            "seq, prepared, id, status, data::text, created_by, updated_by, created_at, updated_at, \
+            "seq, id, status, data::text, created_by, updated_by, created_at, updated_at, \
              published_at, version"
         }
         _ => {
-            "seq, prepared, id, status, data, created_by, updated_by, created_at, updated_at, \
+            "seq, id, status, data, created_by, updated_by, created_at, updated_at, \
              published_at, version"
         }
     }
@@ -63,24 +61,24 @@ pub(super) async fn entries(
 
 /// Reads a row of [`columns`].
 pub(super) fn read(content_type: &ContentType, row: &QueryResult) -> Result<Row, DbErr> {
-    let status: String = row.try_get_by_index(3)?;
-    let data: String = row.try_get_by_index(4)?;
+    let status: String = row.try_get_by_index(2)?;
+    let data: String = row.try_get_by_index(3)?;
     let stored: Map<String, Value> =
         serde_json::from_str(&data).map_err(|error| DbErr::Json(error.to_string()))?;
     let user = |place: usize| row.try_get_by_index::<Option<Uuid>>(place).map(|id| id.map(UserId));
     let moment = |place: usize| row.try_get_by_index::<i64>(place).map(Timestamp::from_millis);
     let entry = Entry {
-        id: EntryId(row.try_get_by_index(2)?),
+        id: EntryId(row.try_get_by_index(1)?),
         status: EntryStatus::parse(&status)
             .ok_or_else(|| DbErr::Type(format!("`{status}` is no status of an entry")))?,
         fields: Entry::named(&content_type.definition, &content_type.layout, &stored),
         stored,
-        created_by: user(5)?,
-        updated_by: user(6)?,
-        created_at: moment(7)?,
-        updated_at: moment(8)?,
-        published_at: row.try_get_by_index::<Option<i64>>(9)?.map(Timestamp::from_millis),
-        version: row.try_get_by_index(10)?,
+        created_by: user(4)?,
+        updated_by: user(5)?,
+        created_at: moment(6)?,
+        updated_at: moment(7)?,
+        published_at: row.try_get_by_index::<Option<i64>>(8)?.map(Timestamp::from_millis),
+        version: row.try_get_by_index(9)?,
     };
-    Ok(Row { seq: row.try_get_by_index(0)?, prepared: row.try_get_by_index(1)?, entry })
+    Ok(Row { seq: row.try_get_by_index(0)?, entry })
 }

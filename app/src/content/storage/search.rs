@@ -20,7 +20,7 @@ const WORD_LENGTH: usize = 64;
 const BYTES: usize = 500_000;
 
 /// The keys of the searchable fields.
-pub(super) fn keys(content_type: &ContentType) -> Vec<&str> {
+fn keys(content_type: &ContentType) -> Vec<&str> {
     let searchable = content_type.definition.fields.iter().filter(|field| field.searchable);
     let mut keys: Vec<&str> =
         searchable.filter_map(|field| content_type.layout.key(field.name.as_str())).collect();

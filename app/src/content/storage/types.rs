@@ -92,11 +92,9 @@ pub(crate) async fn lock(transaction: &Transaction, number: i64) -> Result<Optio
 
 /// Removes a type with what its entries referred to and the slugs that they had. Its table is not removed.
 pub(crate) async fn delete(transaction: &Transaction, number: i64) -> Result<(), DbErr> {
-    for (table, column) in [
-        ("content_links", "source_type"),
-        ("content_old_slugs", "type_number"),
-        ("content_types", "number"),
-    ] {
+    for (table, column) in
+        [("content_links", "source_type"), ("content_old_slugs", "type_number"), ("content_types", "number")]
+    {
         let text = format!("DELETE FROM {table} WHERE {column} = ");
         let mut sql = Sql::new(transaction.get_database_backend(), &text);
         sql.bind(number);
@@ -133,7 +131,8 @@ fn read(row: Model) -> Result<ContentType, DbErr> {
         version: row.version,
         owner: owner.ok_or_else(|| DbErr::Type(format!("`{}` owns no content type", row.owner)))?,
         enabled: row.enabled,
-        definition: source::from_json(&definition).map_err(|faults| DbErr::Type(FieldError::line(&faults)))?,
+        definition: source::from_json(&definition)
+            .map_err(|faults| DbErr::Type(FieldError::line(&faults)))?,
         layout: serde_json::from_str(&row.layout).map_err(json)?,
         created_at: Timestamp::from_millis(row.created_at),
         updated_at: Timestamp::from_millis(row.updated_at),

@@ -18,14 +18,19 @@ pub(in crate::content) fn surroundings(types: &ContentTypes, definition: &TypeDe
             && *to != definition.name
             && types.by_name(to.as_str()).is_none()
         {
-            let message = format!("There is no content type `{to}` for `{}` to lead to; make it first.", field.name);
+            let message =
+                format!("There is no content type `{to}` for `{}` to lead to; make it first.", field.name);
             faults.push(FieldError::at(format!("fields[{index}].to"), message));
         }
     }
     if let Some(permalink) = &definition.permalink {
         let others = types.all().filter(|other| other.definition.name != definition.name);
         for other in others {
-            let taken = other.definition.permalink.as_ref().is_some_and(|their| overlap(&their.prefix, &permalink.prefix));
+            let taken = other
+                .definition
+                .permalink
+                .as_ref()
+                .is_some_and(|their| overlap(&their.prefix, &permalink.prefix));
             if taken {
                 let message = format!("The pages of `{}` are there; choose another place.", other.name());
                 faults.push(FieldError::at("permalink", message));
@@ -45,10 +50,13 @@ fn overlap(one: &str, other: &str) -> bool {
 
 /// The other types that have relations to this one.
 pub(super) fn holders<'a>(types: &'a ContentTypes, name: &str) -> Vec<&'a str> {
-    let leads_here = |kind: &Kind| matches!(kind, Kind::Relation { to: Target::Type(to), .. } if to.as_str() == name);
+    let leads_here =
+        |kind: &Kind| matches!(kind, Kind::Relation { to: Target::Type(to), .. } if to.as_str() == name);
     types
         .all()
-        .filter(|other| other.name() != name && other.definition.fields.iter().any(|field| leads_here(&field.kind)))
+        .filter(|other| {
+            other.name() != name && other.definition.fields.iter().any(|field| leads_here(&field.kind))
+        })
         .map(|other| other.name())
         .collect()
 }

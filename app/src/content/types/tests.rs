@@ -41,7 +41,8 @@ fn a_path_leads_to_the_type_that_serves_it() {
 #[test]
 fn types_do_not_share_addresses_and_relations_lead_somewhere() {
     let types = ContentTypes::new(vec![content_type(1, "event", "/events/{id}", true)]);
-    let faults = |permalink: &str| super::surroundings(&types, &content_type(2, "other", permalink, true).definition);
+    let faults =
+        |permalink: &str| super::surroundings(&types, &content_type(2, "other", permalink, true).definition);
     assert!(faults("/others/{id}").is_empty());
     assert!(faults("/eventsx/{id}").is_empty());
     for taken in ["/events/{id}", "/events/old/{id}"] {

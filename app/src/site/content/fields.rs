@@ -65,7 +65,8 @@ pub(super) fn markdown<'a>(fields: &[Field], of: &'a Fields) -> Vec<(String, &'a
             (Some(Value::Array(items)), Kind::Group { fields, .. }) => {
                 for (index, item) in items.iter().enumerate() {
                     let inside = item.as_object().map(|item| markdown(fields, item)).unwrap_or_default();
-                    let placed = |(place, text): (String, &'a str)| (within(&field.name, index, &place), text);
+                    let placed =
+                        |(place, text): (String, &'a str)| (within(&field.name, index, &place), text);
                     found.extend(inside.into_iter().map(placed));
                 }
             }

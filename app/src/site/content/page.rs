@@ -16,7 +16,11 @@ use crate::{
 
 impl Site {
     /// The page of an entry.
-    pub(super) async fn content_page(&self, content_type: &Arc<ContentType>, entry: &Entry) -> Result<String> {
+    pub(super) async fn content_page(
+        &self,
+        content_type: &Arc<ContentType>,
+        entry: &Entry,
+    ) -> Result<String> {
         let entry_context = self.content_context(content_type, entry).await?;
         let content_type_context = self.content_type_context(content_type).await?;
         let path = entry.path(&content_type.definition).unwrap_or_default();

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::{ID, MOMENT, frame, link, many, pagination, some};
 use crate::themes::context::{
-    ContentArchivePage, ContentContext, ContentField, ContentLink, ContentPage, ContentSummary, ContentTypeContext,
+    ContentArchivePage, ContentContext, ContentField, ContentLink, ContentPage, ContentSummary,
+    ContentTypeContext,
 };
 
 /// The page of an entry.
@@ -89,7 +90,8 @@ fn single_fields() -> Vec<ContentField> {
         datetime: Some(moment.into()),
         ..field(name, kind, Some("31 January 2026"))
     };
-    let leading = |name: &str, kind, url: &str| ContentField { url: Some(url.into()), ..field(name, kind, Some("x")) };
+    let leading =
+        |name: &str, kind, url: &str| ContentField { url: Some(url.into()), ..field(name, kind, Some("x")) };
     vec![
         field("title", "text", Some("Title")),
         ContentField { html: Some(html), ..field("body", "markdown", None) },

@@ -63,7 +63,10 @@ async fn what_becomes_wrong_meanwhile_stops_the_change() {
     site.types.make_ready(&attempt, &|_done| {}).await.unwrap();
     write_price(&site, id, "cheap").await;
     let refused = finished(&site, &attempt).await.unwrap_err();
-    assert_eq!((refused.code(), refused.fields()[0].field.as_str()), (ErrorCode::ValidationFailed, "fill.price"));
+    assert_eq!(
+        (refused.code(), refused.fields()[0].field.as_str()),
+        (ErrorCode::ValidationFailed, "fill.price")
+    );
     assert_eq!(site.fields().await, [json!({ "price": "cheap" })]);
     // Its keys were given, though nothing came of it: another attempt takes others.
     let (again, _) = begun(&site).await;

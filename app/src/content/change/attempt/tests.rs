@@ -5,12 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     clock::Timestamp,
-    content::{
-        ContentType,
-        definition::source,
-        layout::Layout,
-        model::Owner,
-    },
+    content::{ContentType, definition::source, layout::Layout, model::Owner},
     ids::EntryId,
 };
 

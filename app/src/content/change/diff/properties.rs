@@ -19,7 +19,8 @@ pub(super) fn steps(old: &TypeDefinition, new: &TypeDefinition) -> Vec<ChangeSte
         words.push("it has another description".into());
     }
     switched(&mut words, (old.drafts, new.drafts), "entries are drafts first", "every entry is published");
-    let (says, hides) = ("answers say when entries were made", "answers no longer say when entries were made");
+    let (says, hides) =
+        ("answers say when entries were made", "answers no longer say when entries were made");
     switched(&mut words, (old.timestamps, new.timestamps), says, hides);
     let (says, hides) = ("whose entry it is matters", "whose entry it is no longer matters");
     switched(&mut words, (old.authorship, new.authorship), says, hides);

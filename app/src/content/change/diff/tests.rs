@@ -39,8 +39,10 @@ fn kinds(transition: &Transition) -> Vec<(StepKind, &str)> {
 
 #[test]
 fn a_renamed_field_keeps_its_key_and_touches_no_entry() {
-    let old = content_type(&json!([{ "name": "title", "kind": "text" }, { "name": "start", "kind": "date" }]));
-    let new = json!([{ "name": "title", "kind": "text" }, { "name": "starts_on", "was": "start", "kind": "date" }]);
+    let old =
+        content_type(&json!([{ "name": "title", "kind": "text" }, { "name": "start", "kind": "date" }]));
+    let new =
+        json!([{ "name": "title", "kind": "text" }, { "name": "starts_on", "was": "start", "kind": "date" }]);
     let renamed = transition(&old, &new);
     assert_eq!(kinds(&renamed), [(StepKind::Renamed, "starts_on")]);
     assert_eq!(renamed.new.layout.key("starts_on"), Some("f2"));
@@ -54,7 +56,8 @@ fn a_renamed_field_keeps_its_key_and_touches_no_entry() {
 
 #[test]
 fn removed_values_are_kept_and_come_back() {
-    let both = json!([{ "name": "title", "kind": "text" }, { "name": "price", "kind": "number", "private": true }]);
+    let both =
+        json!([{ "name": "title", "kind": "text" }, { "name": "price", "kind": "number", "private": true }]);
     let one = json!([{ "name": "title", "kind": "text" }]);
     let removed = transition(&content_type(&both), &one);
     assert_eq!(kinds(&removed), [(StepKind::Removed, "price")]);
@@ -82,9 +85,7 @@ fn removed_values_are_kept_and_come_back() {
 
 #[test]
 fn another_kind_takes_another_key() {
-    let price = |kind: &str| {
-        json!([{ "name": "title", "kind": "text" }, { "name": "price", "kind": kind, "unique": true }])
-    };
+    let price = |kind: &str| json!([{ "name": "title", "kind": "text" }, { "name": "price", "kind": kind, "unique": true }]);
     let converted = transition(&content_type(&price("text")), &price("number"));
     assert_eq!(kinds(&converted), [(StepKind::Converted, "price")]);
     assert_eq!(converted.new.layout.key("price"), Some("f3"));

@@ -145,7 +145,7 @@ fn assemble(table: &mut Table<'_>, name: Option<FieldName>, place: Place) -> Opt
 }
 
 /// What people call a field whose author says nothing: `starts_at` is `Starts at`.
-pub(super) fn default_label(name: &FieldName) -> String {
+pub(in crate::content) fn default_label(name: &FieldName) -> String {
     let words = name.as_str().replace('_', " ");
     let words = words.trim();
     let mut letters = words.chars();

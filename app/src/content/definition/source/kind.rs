@@ -10,8 +10,8 @@ use super::{
 use crate::content::{
     check,
     definition::{
-        Bounds, Choice, Field, GROUP_FIELDS, INDEXED_LENGTH, ITEMS, Kind, OPTIONS, OnDelete, TEXT_LENGTH, Target,
-        TextRules, TypeName,
+        Bounds, Choice, Field, GROUP_FIELDS, INDEXED_LENGTH, ITEMS, Kind, OPTIONS, OnDelete, TEXT_LENGTH,
+        Target, TextRules, TypeName,
     },
 };
 
@@ -71,7 +71,9 @@ pub(super) fn read(table: &mut Table<'_>, traits: Traits, place: Place) -> Optio
         "select" => Kind::Select { options: options(table), many: many(table) },
         "email" => Kind::Email(text(table, traits, check::EMAIL_LENGTH, true)),
         "url" => Kind::Url(text(table, traits, check::URL_LENGTH, true)),
-        "slug" => Kind::Slug { from: table.text("from").and_then(|text| field::parsed_name(table, "from", text)) },
+        "slug" => {
+            Kind::Slug { from: table.text("from").and_then(|text| field::parsed_name(table, "from", text)) }
+        }
         "json" => Kind::Json,
         "relation" => relation(table, traits),
         _ => group(table),
@@ -168,7 +170,8 @@ fn option(table: &mut Table<'_>, key: &str, item: &Value) -> Option<Choice> {
     let mut message = plain(&value, LABEL_LENGTH).err();
     if value.is_empty() || value.trim() != value || value.contains(',') {
         message = Some(
-            "The value must not be empty, begin or end with a space, or hold a comma; the `label` may.".into(),
+            "The value must not be empty, begin or end with a space, or hold a comma; the `label` may."
+                .into(),
         );
     }
     if let Some(message) = message {
@@ -195,7 +198,8 @@ fn relation(table: &mut Table<'_>, traits: Traits) -> Kind {
     };
     let on_delete = match table.text("on_delete") {
         Some("clear") if traits.is_required => {
-            let message = "A required relation cannot be cleared; write `on_delete = \"restrict\"`, or nothing.";
+            let message =
+                "A required relation cannot be cleared; write `on_delete = \"restrict\"`, or nothing.";
             table.fault("on_delete", message);
             OnDelete::Restrict
         }

@@ -18,8 +18,8 @@ pub(super) fn parse(text: &str) -> Result<Pattern, String> {
     // By itself first: `a)(b` is only right between the parentheses that are put around it.
     compile(text)?;
     // The line break ends a comment of the extended syntax; everywhere else it would have to match.
-    let regex = compile(&format!(r"\A(?:{text})\z"))
-        .or_else(|_error| compile(&format!("\\A(?:{text}\n)\\z")))?;
+    let regex =
+        compile(&format!(r"\A(?:{text})\z")).or_else(|_error| compile(&format!("\\A(?:{text}\n)\\z")))?;
     Ok(Pattern { text: text.to_owned(), regex })
 }
 

@@ -87,7 +87,8 @@ fn among_fields(table: &mut Table<'_>, declared: &[Declared]) {
     let mut slugs = right(declared).filter(|(_, field)| matches!(field.kind, Kind::Slug { .. }));
     if let Some((_, first)) = slugs.next() {
         for (index, field) in slugs {
-            let message = format!("Field `{}`: `{}` is the slug already; a type has one.", field.name, first.name);
+            let message =
+                format!("Field `{}`: `{}` is the slug already; a type has one.", field.name, first.name);
             table.fault(&format!("fields[{index}].kind"), message);
         }
     }
@@ -204,7 +205,8 @@ fn default_sort(table: &mut Table<'_>, declared: &[Declared]) -> Sort {
     let Some(text) = table.text("default_sort") else { return first_order() };
     let (key, descending) = direction(text);
     let Some(key) = sort_key(table, "default_sort", declared, key) else { return first_order() };
-    let private = right(declared).any(|(_, field)| field.private && key == SortKey::Field(field.name.clone()));
+    let private =
+        right(declared).any(|(_, field)| field.private && key == SortKey::Field(field.name.clone()));
     if private {
         table.fault("default_sort", "Is private, and the order of public lists would tell it.");
     }

@@ -189,7 +189,11 @@ fn fields_have_rules() {
         (json!({ "kind": "select", "options": [1] }), "options[0]", "a number"),
         (json!({ "kind": "select", "options": [{ "label": "A" }] }), "options[0].value", "Must be there"),
         (json!({ "kind": "select", "options": ["a"], "max": 2 }), "max", "many = true"),
-        (json!({ "kind": "select", "options": ["a"], "many": true, "sortable": true }), "sortable", "of many"),
+        (
+            json!({ "kind": "select", "options": ["a"], "many": true, "sortable": true }),
+            "sortable",
+            "of many",
+        ),
         (json!({ "kind": "select", "options": ["a"], "default": "b" }), "default", "none of a"),
         (json!({ "kind": "email", "max": 300 }), "max", "254"),
         (json!({ "kind": "slug", "default": "a" }), "default", "takes no default"),
@@ -240,8 +244,14 @@ fn fields_fit_together() {
     for (additions, path) in [
         (json!({ "fields": [slug, { "name": "other", "kind": "slug" }] }), "fields[1].kind"),
         (json!({ "fields": [{ "name": "slug", "kind": "slug", "from": "title" }] }), "fields[0].from"),
-        (json!({ "fields": [number, { "name": "slug", "kind": "slug", "from": "number" }] }), "fields[1].from"),
-        (json!({ "fields": [secret, { "name": "slug", "kind": "slug", "from": "secret" }] }), "fields[1].from"),
+        (
+            json!({ "fields": [number, { "name": "slug", "kind": "slug", "from": "number" }] }),
+            "fields[1].from",
+        ),
+        (
+            json!({ "fields": [secret, { "name": "slug", "kind": "slug", "from": "secret" }] }),
+            "fields[1].from",
+        ),
         (json!({ "fields": [{ "name": "title", "kind": "text", "was": "title" }] }), "fields[0].was"),
         (json!({ "fields": [title, { "name": "a", "kind": "text", "was": "title" }] }), "fields[1].was"),
         (
@@ -317,6 +327,7 @@ fn files_are_toml() {
     let faults = from_toml("my-event", text).unwrap_err();
     assert_eq!(paths(&faults), ["name"]);
 
-    let not_a_number = "singular = \"A\"\nplural = \"B\"\n[[fields]]\nname = \"a\"\nkind = \"number\"\nmin = nan\n";
+    let not_a_number =
+        "singular = \"A\"\nplural = \"B\"\n[[fields]]\nname = \"a\"\nkind = \"number\"\nmin = nan\n";
     assert_eq!(paths(&from_toml("event", not_a_number).unwrap_err()), ["fields[0].min"]);
 }

@@ -12,8 +12,8 @@ use crate::{
     content::{
         check,
         definition::{
-            Access, Bounds, Choice, CompoundIndex, Field, Kind, OnDelete, Requirement, Sort, SortKey, TextRules,
-            TypeDefinition,
+            Access, Bounds, Choice, CompoundIndex, Field, Kind, OnDelete, Requirement, Sort, SortKey,
+            TextRules, TypeDefinition,
         },
     },
 };

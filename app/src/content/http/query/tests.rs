@@ -102,7 +102,11 @@ fn everything_that_is_wrong_is_said_at_once() {
     expected.sort_unstable();
     assert_eq!(names, expected);
     let of = |name: &str| error.fields().iter().find(|fault| fault.field == name).unwrap().message.as_str();
-    assert!(of("filter[colour]").contains("`price`, `tags`, `venue`, `created_at`"), "{}", of("filter[colour]"));
+    assert!(
+        of("filter[colour]").contains("`price`, `tags`, `venue`, `created_at`"),
+        "{}",
+        of("filter[colour]")
+    );
     assert!(!of("filter[colour]").contains("contact"));
     assert!(of("sort").contains("`title`, `price`"), "{}", of("sort"));
     assert!(read(&event(), &Actor::Anonymous, "limit=1&fields=title").is_err());

@@ -5,9 +5,7 @@ use crate::{
     clock::Timestamp,
     content::{
         ContentType, Entry, EntryStatus, Field, Fields, Kind, TypeDefinition, bundled,
-        definition::source::from_toml,
-        layout::Layout,
-        model::Owner,
+        definition::source::from_toml, layout::Layout, model::Owner,
     },
     ids::EntryId,
     render::sanitize,
@@ -165,7 +163,8 @@ fn built_in_themes_show_the_types_that_come_with_the_server() {
 #[test]
 fn a_type_may_have_other_fields_than_its_template_knows() {
     for name in ["event", "recipe"] {
-        let text = "singular = \"Thing\"\nplural = \"Things\"\n[[fields]]\nname = \"heading\"\nkind = \"text\"\n";
+        let text =
+            "singular = \"Thing\"\nplural = \"Things\"\n[[fields]]\nname = \"heading\"\nkind = \"text\"\n";
         let content_type = content_type(from_toml(name, text).unwrap().definition);
         let shown = pages("default", &content_type, samples(&content_type.definition.fields));
         assert!(shown.contains("&lt;Heading&gt;"), "{shown}");

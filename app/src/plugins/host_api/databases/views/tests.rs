@@ -190,7 +190,8 @@ fn the_plugin_authors_guide_names_every_column() {
         let cells: Vec<&str> = line.split('|').collect();
         documented.extend(names(cells[1]).into_iter().map(|view| (view, names(cells[2]))));
     }
-    let columns = |table: &tables::Table| table.columns.iter().map(|column| column.name.to_string()).collect();
+    let columns =
+        |table: &tables::Table| table.columns.iter().map(|column| column.name.to_string()).collect();
     let mut there: Vec<(String, Vec<String>)> =
         tables::ALL.iter().map(|table| (table.name.to_string(), columns(table))).collect();
     documented.sort();

@@ -222,7 +222,9 @@ async fn every_public_field_has_a_column() {
     assert_eq!(table.order_of_many, Some(Order { column: Some(place(&table, "day")), descending: true }));
     // Over two statuses no index gives an order.
     let drafts = site.table(true);
-    assert!(drafts.columns.iter().all(|column| !column.lookup.is_ordered()) && drafts.order_of_many.is_none());
+    assert!(
+        drafts.columns.iter().all(|column| !column.lookup.is_ordered()) && drafts.order_of_many.is_none()
+    );
 }
 
 #[tokio::test]
