@@ -236,7 +236,7 @@ async fn a_type_changes_with_its_entries() {
     );
     assert_eq!(
         read("show-10").await,
-        json!({ "headline": "Show 10", "slug": "show-10", "day": "2026-11-11", "language": "en" })
+        json!({ "headline": "Show 10", "slug": "show-10", "price": null, "day": "2026-11-11", "language": "en" })
     );
     let costly =
         administrator.get("/api/v1/content/show?filter%5Bprice%5D%5Bgte%5D=29&sort=-price&limit=100").await;

@@ -75,7 +75,9 @@ fn body(method: &Method, path: &str) -> Option<Value> {
         (_, path) if path.starts_with("/admin/deliveries") || path.starts_with("/admin/cron") => {
             Some(json!({}))
         }
-        (_, path) if path.starts_with("/admin/webhooks/") => Some(json!({})),
+        (_, path) if path.starts_with("/admin/webhooks/") || path.starts_with("/admin/content-types/") => {
+            Some(json!({}))
+        }
         ("POST", "/admin/users") => Some(json!({
             "username": unique, "email": format!("{unique}@example.com"),
             "password": "a quite long password", "role": "author",

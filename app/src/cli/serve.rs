@@ -16,6 +16,6 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         if let Some(link) = application.setup_link() {
             eprintln!("This site has no administrator yet. Make yourself one, once, at\n  {link}");
         }
-        application.run().await.map_err(Failure::from)
+        Box::pin(application.run()).await.map_err(Failure::from)
     })
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{EntryService, TRIES, may_write};
 use crate::{
     auth::{Actor, Permission},
-    content::{ContentType, Entry, NewEntry},
+    content::{ContentType, Entry, Fields, NewEntry, TypeDefinition, check},
     error::{ApiError, ErrorCode, Result},
 };
 
@@ -50,12 +50,10 @@ impl EntryService {
                 return self.create(actor, content_type, new).await.map(PutOutcome::Created);
             };
             let base = self.editable(actor, content_type, base.id).await?;
-            if is_same(&base, &new) {
+            let fields = replaced(&content_type.definition, &base, &new.fields);
+            if new.status.is_none_or(|status| status == base.status) && is_same(content_type, &base, &fields)
+            {
                 return Ok(PutOutcome::Unchanged(base));
-            }
-            let mut fields = new.fields.clone();
-            for name in base.fields.keys().filter(|name| !new.fields.contains_key(name.as_str())) {
-                fields.insert(name.clone(), Value::Null);
             }
             let draft = self.change(actor, content_type, base, fields, new.status).await?;
             if let Some(entry) = self.write_change(draft).await? {
@@ -66,9 +64,19 @@ impl EntryService {
     }
 }
 
-fn is_same(base: &Entry, new: &NewEntry) -> bool {
-    let values = new.fields.iter().filter(|(_, value)| !value.is_null());
-    new.status.is_none_or(|status| status == base.status)
-        && values.clone().count() == base.fields.len()
-        && values.into_iter().all(|(name, value)| base.fields.get(name) == Some(value))
+/// The values that are brought in instead of all that stand. A slug that is not brought along stays.
+fn replaced(definition: &TypeDefinition, base: &Entry, new: &Fields) -> Fields {
+    let slug = definition.slug_field().map(|field| field.name.as_str());
+    let mut fields = new.clone();
+    for (name, value) in base.fields.iter().filter(|(name, _)| !new.contains_key(name.as_str())) {
+        let stays = slug == Some(name.as_str());
+        fields.insert(name.clone(), if stays { value.clone() } else { Value::Null });
+    }
+    fields
+}
+
+/// Whether these values, in the form in which they would be kept, are those that stand.
+fn is_same(content_type: &ContentType, base: &Entry, fields: &Fields) -> bool {
+    check::fields(&content_type.definition, fields, base.is_public())
+        .is_ok_and(|fields| fields == base.fields)
 }

@@ -31,11 +31,22 @@ pub(super) struct Lines<S> {
     is_skipping: bool,
     number: u64,
     bytes: u64,
+    /// Whether the source has ended; it is not asked again.
+    is_ended: bool,
 }
 
 impl<S: Stream<Item = Result<Bytes>> + Unpin> Lines<S> {
     pub(super) fn new(source: S) -> Self {
-        Self { source, buffer: Vec::new(), start: 0, searched: 0, is_skipping: false, number: 0, bytes: 0 }
+        Self {
+            source,
+            buffer: Vec::new(),
+            start: 0,
+            searched: 0,
+            is_skipping: false,
+            number: 0,
+            bytes: 0,
+            is_ended: false,
+        }
     }
 
     /// Bytes that came so far.
@@ -49,9 +60,12 @@ impl<S: Stream<Item = Result<Bytes>> + Unpin> Lines<S> {
             if let Some(line) = self.take() {
                 return Ok(Some(line));
             }
+            if self.is_ended {
+                return Ok(self.take_rest());
+            }
             match self.source.next().await {
                 Some(piece) => self.fill(&piece?),
-                None => return Ok(self.take_rest()),
+                None => self.is_ended = true,
             }
         }
     }

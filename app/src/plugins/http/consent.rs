@@ -98,7 +98,7 @@ pub struct NewPluginResponse {
 #[serde(untagged)]
 pub enum UnchangedResponse {
     /// Of a dry run: what the package is.
-    Inspection(InspectionResponse),
+    Inspection(Box<InspectionResponse>),
     /// The plugin, which has this package already.
     Plugin(Box<NewPluginResponse>),
 }

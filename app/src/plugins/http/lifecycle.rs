@@ -104,7 +104,7 @@ async fn upload_plugin(
     let sha256 = query.sha256.as_deref();
     if query.dry_run {
         let inspection = plugins.inspect(&actor, bytes, sha256).await?;
-        let inspection = InspectionResponse::from(&inspection);
+        let inspection = Box::new(InspectionResponse::from(&inspection));
         return Ok(HttpResponse::Ok().json(UnchangedResponse::Inspection(inspection)));
     }
     let upload = plugins.upload(&actor, bytes, sha256).await?;

@@ -49,7 +49,7 @@ const SOURCE: &str = "com.example.source";
 
 pub(crate) async fn run(bench: &Bench, report: &mut Report) -> Result<()> {
     latency(report).await?;
-    free(bench, report).await?;
+    Box::pin(free(bench, report)).await?;
     Box::pin(backlog(bench, report, "events of a plugin", emitted)).await?;
     Box::pin(backlog(bench, report, "changes of posts", changed)).await
 }
@@ -217,7 +217,7 @@ async fn backlog(
     let quiet = open.during(bench.time).await?;
     server.process.stop().await?;
 
-    fill(&site.path(), event).await?;
+    Box::pin(fill(&site.path(), event)).await?;
     let started = Instant::now();
     let server = site.open().await?;
     let open = Load::reading(server.process.address, READERS, requests).paced(capacity / 5.0);

@@ -183,7 +183,7 @@ fn natural_order(table: &Table, pushed: &[Pushed]) -> Order {
     {
         return order;
     }
-    let ordered = |pushed: &&Pushed| lookup(*pushed).is_some_and(Lookup::is_ordered);
+    let ordered = |pushed: &&Pushed| lookup(pushed).is_some_and(Lookup::is_ordered);
     Order { column: pushed.iter().find(ordered).map(|pushed| pushed.column), descending: false }
 }
 
