@@ -22,6 +22,21 @@ packages = strategies.one_of(
 for media_type in ("application/zip", "application/wasm"):
     schemathesis.openapi.media_type(media_type, packages)
 
+# What is imported: lines of JSON, right and wrong ones.
+line = strategies.one_of(
+    strategies.sampled_from([
+        b'{"fields":{"title":"Made up"}}',
+        b'{"fields":{"name":"Made up"},"status":"published"}',
+        b'{"fields":{"title":5}}',
+        b'{"id":"01890a5d-ac96-774b-bcce-b302099a8057","fields":{"title":"Always the same"}}',
+        b'{"id":"nobody"}',
+        b"[]",
+        b"",
+    ]),
+    strategies.binary(max_size=50),
+)
+schemathesis.openapi.media_type("application/jsonl", strategies.lists(line, max_size=5).map(b"\n".join))
+
 
 @schemathesis.hook
 def before_call(context, case, kwargs):

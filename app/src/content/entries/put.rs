@@ -64,13 +64,15 @@ impl EntryService {
     }
 }
 
-/// The values that are brought in instead of all that stand. A slug that is not brought along stays.
+/// The values that are brought in instead of all that stand, as if the entry were new, but that a slug stays which is not
+/// brought along.
 fn replaced(definition: &TypeDefinition, base: &Entry, new: &Fields) -> Fields {
     let slug = definition.slug_field().map(|field| field.name.as_str());
     let mut fields = new.clone();
-    for (name, value) in base.fields.iter().filter(|(name, _)| !new.contains_key(name.as_str())) {
+    check::with_defaults(definition, &mut fields);
+    for (name, value) in &base.fields {
         let stays = slug == Some(name.as_str());
-        fields.insert(name.clone(), if stays { value.clone() } else { Value::Null });
+        fields.entry(name.clone()).or_insert_with(|| if stays { value.clone() } else { Value::Null });
     }
     fields
 }

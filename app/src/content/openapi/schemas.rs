@@ -43,6 +43,9 @@ pub(super) fn single(field: &Field) -> Value {
             json!({ "type": "string", "enum": options.iter().map(|option| &option.value).collect::<Vec<_>>() })
         }
         Kind::Relation { .. } => json!({ "type": "string", "format": "uuid" }),
+        // One may ask for more than a field takes; then nothing is found.
+        Kind::Number(_) => json!({ "type": "number" }),
+        Kind::Integer(_) => json!({ "type": "integer", "minimum": -WHOLE, "maximum": WHOLE }),
         kind => value(field, kind, &[], Way::Create),
     }
 }
