@@ -197,7 +197,7 @@ impl EntryService {
         };
         let wish = Wish { actor, content_type, base: None };
         let settled = wish.settle::<hook::OnContentCreating>(&self.hooks, entry).await?;
-        Ok(Draft::new(content_type, settled, None, actor.user_id()))
+        Draft::new(content_type, settled, None, actor.user_id())
     }
 
     /// The entry as it would be with these fields, after the filters.
@@ -219,7 +219,7 @@ impl EntryService {
         };
         let wish = Wish { actor, content_type, base: Some(&base) };
         let settled = wish.settle::<hook::OnContentUpdating>(&self.hooks, entry).await?;
-        Ok(Draft::new(content_type, settled, Some(base), actor.user_id()))
+        Draft::new(content_type, settled, Some(base), actor.user_id())
     }
 
     /// Writes new entries in one transaction.

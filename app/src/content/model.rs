@@ -128,7 +128,8 @@ pub struct Entry {
     pub status: EntryStatus,
     /// Values by the names of the fields.
     pub fields: Fields,
-    /// What is stored, by keys: with the values of fields that are gone. A change keeps what it does not know.
+    /// What is stored, by keys: with the values of fields that are gone. A change keeps what it does not know. Empty in
+    /// entries that were read to be shown; those are never written.
     pub stored: Map<String, Value>,
     /// Who made it; unset when it was the engine.
     pub created_by: Option<UserId>,

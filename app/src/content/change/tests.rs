@@ -68,9 +68,12 @@ impl Site {
         }
         let id = entry.id;
         let written = self.database.write((content_type, entry), |transaction, (content_type, entry)| {
-            Box::pin(async move { Ok(entries::insert(transaction, content_type, entry).await?) })
+            Box::pin(async move {
+                let derived = entries::Derived::of(content_type, entry)?;
+                Ok(entries::insert(transaction, content_type, entry, &derived).await?)
+            })
         });
-        written.await.unwrap();
+        assert!(written.await.unwrap());
         id
     }
 

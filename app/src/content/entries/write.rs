@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::{Map, Value, json};
 
 use super::filtering::Settled;
@@ -26,6 +27,7 @@ use crate::{
 pub(super) struct Draft {
     content_type: Arc<ContentType>,
     entry: Entry,
+    derived: repo::Derived,
     may_be_numbered: bool,
     /// Which version the change was made for; `None` for a new entry.
     base: Option<Entry>,
@@ -39,9 +41,11 @@ impl Draft {
         settled: Settled,
         base: Option<Entry>,
         by: Option<UserId>,
-    ) -> Self {
-        let Settled { entry, may_be_numbered } = settled;
-        Self { content_type: Arc::clone(content_type), entry, may_be_numbered, base, by }
+    ) -> Result<Self> {
+        let Settled { mut entry, may_be_numbered } = settled;
+        entry.stored = stored(content_type, &entry, base.as_ref());
+        let derived = repo::Derived::of(content_type, &entry)?;
+        Ok(Self { content_type: Arc::clone(content_type), entry, derived, may_be_numbered, base, by })
     }
 }
 
@@ -52,7 +56,7 @@ pub(super) struct Written {
     pub(super) facts: Vec<Fact>,
 }
 
-/// Creates the entry, with the slug that it gets.
+/// Creates the entry, with the slug that it gets. Nearly always nothing is in its way, so that is not asked before.
 pub(super) async fn create(
     transaction: &Transaction,
     types: &ContentTypes,
@@ -61,13 +65,18 @@ pub(super) async fn create(
     written: &mut Written,
 ) -> Result<()> {
     let content_type = &draft.content_type;
-    let entry = settle(transaction, types, draft).await?;
-    repo::insert(transaction, content_type, &entry).await?;
+    // Where several write at once, the type is kept as it is.
+    if transaction.get_database_backend() != DbBackend::Sqlite {
+        unchanged(transaction, content_type).await?;
+    }
+    let faults = references::hold(transaction, types, content_type, &draft.entry, None).await?;
+    let is_written =
+        faults.is_empty() && repo::insert(transaction, content_type, &draft.entry, &draft.derived).await?;
+    let entry =
+        if is_written { draft.entry.clone() } else { create_otherwise(transaction, draft, faults).await? };
     if events.hears_of_content(CONTENT_CREATED, content_type.name()) {
-        let created = DomainEvent::ContentCreated {
-            entry: output(content_type, &entry),
-            origin: origin(&entry, draft.by),
-        };
+        let (entry, origin) = (output(content_type, &entry), origin(&entry, draft.by));
+        let created = DomainEvent::ContentCreated { entry, origin };
         written.facts.push(events.record(transaction, created).await?);
     }
     if entry.is_public() {
@@ -75,6 +84,28 @@ pub(super) async fn create(
     }
     written.entries.push(entry);
     Ok(())
+}
+
+/// Creates the entry with another slug where that helps, or says everything that is in its way.
+async fn create_otherwise(
+    transaction: &Transaction,
+    draft: &Draft,
+    mut faults: Vec<FieldError>,
+) -> Result<Entry> {
+    let content_type = &draft.content_type;
+    unchanged(transaction, content_type).await?;
+    let mut entry = draft.entry.clone();
+    settle_slug(transaction, draft, &mut entry).await?;
+    faults.extend(repeated(transaction, content_type, &entry, None).await?);
+    if !faults.is_empty() {
+        return Err(ApiError::validation(faults));
+    }
+    entry.stored = stored(content_type, &entry, None);
+    let derived = repo::Derived::of(content_type, &entry)?;
+    if repo::insert(transaction, content_type, &entry, &derived).await? {
+        return Ok(entry);
+    }
+    Err(ApiError::new(ErrorCode::EditConflict, "Somebody else has just made an entry like this. Try again."))
 }
 
 /// Changes the entry if it is still at the version the change was made for; `None` if it is not.

@@ -19,25 +19,45 @@ use super::{
     sql::{CHUNK, Sql, limit},
 };
 use crate::{
-    content::{ContentType, Entry, EntryStatus, check, definition::Field},
+    content::{ContentType, Entry, EntryStatus, check, definition::Field, model::Link},
     database::Transaction,
     ids::EntryId,
 };
 
-/// Adds an entry, as it is stored.
+/// What is written of an entry beside its own columns. It is made before the transaction, which others wait for.
+#[derive(Clone, Debug)]
+pub(crate) struct Derived {
+    data: String,
+    words: Option<String>,
+    links: Vec<Link>,
+}
+
+impl Derived {
+    /// What follows from the values of the entry, and from what is stored.
+    pub(crate) fn of(content_type: &ContentType, entry: &Entry) -> Result<Self, DbErr> {
+        Ok(Self {
+            data: json(&entry.stored)?,
+            words: search::words_of(content_type, &entry.fields),
+            links: check::links(content_type, &entry.fields),
+        })
+    }
+}
+
+/// Adds an entry, as it is stored. Answers whether it did: not where there is an entry with its id or with a value that
+/// must be unique, nor where the type has another version by now or is switched off.
 pub(crate) async fn insert(
     transaction: &Transaction,
     content_type: &ContentType,
     entry: &Entry,
-) -> Result<(), DbErr> {
+    derived: &Derived,
+) -> Result<bool, DbErr> {
     let backend = transaction.get_database_backend();
-    let words = search::words_of(content_type, &entry.fields);
     let is_postgres = backend == DbBackend::Postgres;
     let mut sql = Sql::new(
         backend,
         &format!(
             "INSERT INTO {} (id, status, created_by, updated_by, created_at, updated_at, published_at, \
-             version, data{}) VALUES (",
+             version, data{}) SELECT ",
             content_type.table(),
             if is_postgres { ", search" } else { "" },
         ),
@@ -46,17 +66,20 @@ pub(crate) async fn insert(
     sql.push(", ").bind(entry.created_by.map(|id| id.0)).push(", ").bind(entry.updated_by.map(|id| id.0));
     sql.push(", ").bind(entry.created_at.millis()).push(", ").bind(entry.updated_at.millis());
     sql.push(", ").bind(entry.published_at.map(|moment| moment.millis())).push(", ").bind(entry.version);
-    push_data(sql.push(", "), backend, &entry.stored)?;
+    push_data(sql.push(", "), backend, &derived.data);
     if is_postgres {
-        search::push_vector(sql.push(", "), words.as_deref());
+        search::push_vector(sql.push(", "), derived.words.as_deref());
     }
-    sql.push(")");
-    sql.execute(transaction).await?;
-    if !is_postgres && let (Some(table), Some(words)) = (search::table(content_type), words) {
-        search::write_last(transaction, &table, &words).await?;
+    sql.push(" WHERE EXISTS (SELECT 1 FROM content_types WHERE number = ").bind(content_type.number);
+    sql.push(" AND version = ").bind(content_type.version).push(" AND enabled) ON CONFLICT DO NOTHING");
+    if sql.affected(transaction).await? == 0 {
+        return Ok(false);
     }
-    let found = check::links(content_type, &entry.fields);
-    links::insert(transaction, content_type.number, entry.id, &found).await
+    if !is_postgres && let (Some(table), Some(words)) = (search::table(content_type), &derived.words) {
+        search::write_last(transaction, &table, words).await?;
+    }
+    links::insert(transaction, content_type.number, entry.id, &derived.links).await?;
+    Ok(true)
 }
 
 /// Writes an entry over the one with its id, unless that has another version than `seen_version` by now. What the type
@@ -68,7 +91,7 @@ pub(crate) async fn update(
     seen_version: i64,
 ) -> Result<bool, DbErr> {
     let backend = transaction.get_database_backend();
-    let words = search::words_of(content_type, &entry.fields);
+    let Derived { data, words, links: found } = Derived::of(content_type, entry)?;
     let mut sql = Sql::new(backend, &format!("UPDATE {} SET prepared = 0, status = ", content_type.table()));
     sql.bind(entry.status.as_str());
     sql.push(", created_by = ").bind(entry.created_by.map(|id| id.0));
@@ -77,7 +100,7 @@ pub(crate) async fn update(
     sql.push(", updated_at = ").bind(entry.updated_at.millis());
     sql.push(", published_at = ").bind(entry.published_at.map(|moment| moment.millis()));
     sql.push(", version = ").bind(entry.version);
-    push_data(sql.push(", data = "), backend, &entry.stored)?;
+    push_data(sql.push(", data = "), backend, &data);
     if backend == DbBackend::Postgres {
         search::push_vector(sql.push(", search = "), words.as_deref());
     }
@@ -90,7 +113,6 @@ pub(crate) async fn update(
     {
         search::rewrite(transaction, content_type, &table, (entry.id.0, words.as_str())).await?;
     }
-    let found = check::links(content_type, &entry.fields);
     links::replace(transaction, content_type, entry.id, &found).await?;
     Ok(true)
 }
@@ -126,10 +148,11 @@ pub(crate) async fn find(
 ) -> Result<Option<Entry>, DbErr> {
     let mut sql = row::select(content_type, database.get_database_backend());
     sql.push("id = ").bind(id);
-    Ok(row::entries(database, content_type, sql).await?.pop())
+    let row = row::rows(database, content_type, sql).await?.pop();
+    Ok(row.map(|row| row.entry))
 }
 
-/// The entries with these ids, as far as there are any, in no order.
+/// The entries with these ids, as far as there are any, in no order; to be shown, not to be written.
 pub(crate) async fn find_many(
     database: &impl ConnectionTrait,
     content_type: &ContentType,
@@ -139,12 +162,12 @@ pub(crate) async fn find_many(
     for ids in ids.chunks(CHUNK) {
         let mut sql = row::select(content_type, database.get_database_backend());
         sql.push("id IN ").bind_all(ids.iter().map(|id| (*id).into()));
-        found.extend(row::entries(database, content_type, sql).await?);
+        found.extend(row::shown(database, content_type, sql).await?);
     }
     Ok(found)
 }
 
-/// The entry with this slug, whatever its status; none where the type has no slugs.
+/// The entry with this slug, whatever its status, to be shown and not to be written; none where the type has no slugs.
 pub(crate) async fn find_by_slug(
     database: &impl ConnectionTrait,
     content_type: &ContentType,
@@ -157,7 +180,7 @@ pub(crate) async fn find_by_slug(
     };
     let mut sql = row::select(content_type, backend);
     sql.push(&unique.sql).push(" = ").bind(slug);
-    Ok(row::entries(database, content_type, sql).await?.pop())
+    Ok(row::shown(database, content_type, sql).await?.pop())
 }
 
 /// Whether an entry other than `but` has this value in a unique field, whatever its status.
@@ -237,7 +260,7 @@ pub(crate) async fn prepare(
     let words = search::words_of(content_type, &fields);
     let mut sql = Sql::new(backend, &format!("UPDATE {table} SET prepared = "));
     sql.bind(target_version);
-    push_data(sql.push(", data = "), backend, stored)?;
+    push_data(sql.push(", data = "), backend, &json(stored)?);
     if backend == DbBackend::Postgres {
         search::push_vector(sql.push(", search = "), words.as_deref());
     }
@@ -262,15 +285,13 @@ pub(crate) async fn prepare(
     Ok(true)
 }
 
-fn push_data(
-    sql: &mut Sql,
-    backend: DbBackend,
-    stored: &Map<String, serde_json::Value>,
-) -> Result<(), DbErr> {
-    let data = serde_json::to_string(stored).map_err(|error| DbErr::Json(error.to_string()))?;
+fn json(stored: &Map<String, serde_json::Value>) -> Result<String, DbErr> {
+    serde_json::to_string(stored).map_err(|error| DbErr::Json(error.to_string()))
+}
+
+fn push_data(sql: &mut Sql, backend: DbBackend, data: &str) {
     sql.bind(data);
     if backend == DbBackend::Postgres {
         sql.push("::jsonb");
     }
-    Ok(())
 }

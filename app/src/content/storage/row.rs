@@ -1,13 +1,16 @@
 //! Rows of entries.
 
+use std::{borrow::Cow, fmt};
+
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::sql::Sql;
 use crate::{
     clock::Timestamp,
-    content::{ContentType, Entry, EntryStatus},
+    content::{ContentType, Entry, EntryStatus, Fields},
     ids::{EntryId, UserId},
 };
 
@@ -49,29 +52,41 @@ pub(super) async fn rows(
     sql.all(database).await?.iter().map(|row| read(content_type, row)).collect()
 }
 
-/// The same, for the entries alone.
-pub(super) async fn entries(
+/// The same, for entries that are shown and never written: without what is stored of fields that are gone.
+pub(super) async fn shown(
     database: &impl ConnectionTrait,
     content_type: &ContentType,
     sql: Sql,
 ) -> Result<Vec<Entry>, DbErr> {
     let rows = sql.all(database).await?;
-    rows.iter().map(|row| read(content_type, row).map(|row| row.entry)).collect()
+    let names = Names(content_type);
+    let read = |row: &QueryResult| {
+        let data: String = row.try_get_by_index(3)?;
+        let mut read = serde_json::Deserializer::from_str(&data);
+        let fields = names.deserialize(&mut read).map_err(|error| DbErr::Json(error.to_string()))?;
+        entry(row, fields, Map::new())
+    };
+    rows.iter().map(read).collect()
 }
 
 /// Reads a row of [`columns`].
 pub(super) fn read(content_type: &ContentType, row: &QueryResult) -> Result<Row, DbErr> {
-    let status: String = row.try_get_by_index(2)?;
     let data: String = row.try_get_by_index(3)?;
     let stored: Map<String, Value> =
         serde_json::from_str(&data).map_err(|error| DbErr::Json(error.to_string()))?;
+    let fields = Entry::named(&content_type.definition, &content_type.layout, &stored);
+    Ok(Row { seq: row.try_get_by_index(0)?, entry: entry(row, fields, stored)? })
+}
+
+fn entry(row: &QueryResult, fields: Fields, stored: Map<String, Value>) -> Result<Entry, DbErr> {
+    let status: String = row.try_get_by_index(2)?;
     let user = |place: usize| row.try_get_by_index::<Option<Uuid>>(place).map(|id| id.map(UserId));
     let moment = |place: usize| row.try_get_by_index::<i64>(place).map(Timestamp::from_millis);
-    let entry = Entry {
+    Ok(Entry {
         id: EntryId(row.try_get_by_index(1)?),
         status: EntryStatus::parse(&status)
             .ok_or_else(|| DbErr::Type(format!("`{status}` is no status of an entry")))?,
-        fields: Entry::named(&content_type.definition, &content_type.layout, &stored),
+        fields,
         stored,
         created_by: user(4)?,
         updated_by: user(5)?,
@@ -79,6 +94,48 @@ pub(super) fn read(content_type: &ContentType, row: &QueryResult) -> Result<Row,
         updated_at: moment(7)?,
         published_at: row.try_get_by_index::<Option<i64>>(8)?.map(Timestamp::from_millis),
         version: row.try_get_by_index(9)?,
-    };
-    Ok(Row { seq: row.try_get_by_index(0)?, entry })
+    })
+}
+
+/// Reads what is stored straight into today's fields: lists spend most of their time here.
+#[derive(Clone, Copy)]
+struct Names<'t>(&'t ContentType);
+
+impl<'t> Names<'t> {
+    fn name(self, key: &str) -> Option<&'t str> {
+        let named = self.0.layout.keys.iter().find(|(_, known)| *known == key);
+        named.map(|(name, _)| name.as_str())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Names<'_> {
+    type Value = Fields;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Fields, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Names<'_> {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of stored values")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields, M::Error> {
+        let mut fields = Fields::new();
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            match self.name(&key) {
+                Some(name) => {
+                    let value: Value = map.next_value()?;
+                    if !value.is_null() {
+                        fields.insert(name.to_owned(), value);
+                    }
+                }
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(fields)
+    }
 }

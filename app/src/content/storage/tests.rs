@@ -95,7 +95,8 @@ impl Site {
         let written = self.database.write(input, |transaction, (content_type, entries)| {
             Box::pin(async move {
                 for entry in entries {
-                    entries::insert(transaction, content_type, entry).await?;
+                    let derived = entries::Derived::of(content_type, entry)?;
+                    assert!(entries::insert(transaction, content_type, entry, &derived).await?);
                 }
                 Ok(())
             })

@@ -72,7 +72,7 @@ pub(crate) async fn slice(
     most: u64,
 ) -> Result<Vec<Entry>, DbErr> {
     match slice_sql(content_type, database.get_database_backend(), offset, most) {
-        Some(sql) => row::entries(database, content_type, sql).await,
+        Some(sql) => row::shown(database, content_type, sql).await,
         None => Ok(Vec::new()),
     }
 }
