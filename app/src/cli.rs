@@ -13,7 +13,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{config::Options, telemetry};
+use crate::{
+    config::Options,
+    telemetry::{self, Logger},
+};
 
 /// A content engine, blog and CMS in one program.
 ///
@@ -59,6 +62,16 @@ enum Command {
     Plugin(plugin::Command),
 }
 
+impl Command {
+    /// What a command answers must not be buried under what the site says while it is opened.
+    fn logger(&self) -> Logger {
+        match self {
+            Self::Serve => Logger::Server,
+            _ => Logger::Command,
+        }
+    }
+}
+
 /// The first word of a process that compiles one plugin for another process of this program, which starts it so.
 pub const COMPILE: &str = "compile-plugin";
 
@@ -72,8 +85,9 @@ pub fn main() -> ExitCode {
         return fleuron_plugin_host::compile_child(arguments);
     }
     let cli = Cli::parse();
-    telemetry::start_logging();
-    let outcome = match cli.command.unwrap_or(Command::Serve) {
+    let command = cli.command.unwrap_or(Command::Serve);
+    telemetry::start_logging(command.logger());
+    let outcome = match command {
         Command::Serve => serve::run(&cli.options),
         Command::Migrate => migrate::run(&cli.options),
         Command::User(command) => user::run(&cli.options, command),

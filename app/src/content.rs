@@ -22,6 +22,7 @@ pub(crate) mod storage;
 pub mod transfer;
 pub mod types;
 
+pub(crate) use check::relation_ids;
 pub use definition::{Field, Kind, TypeDefinition, TypeName};
 pub use entries::EntryService;
 pub use model::{ContentType, Entry, EntryPatch, EntryStatus, Fields, NewEntry};

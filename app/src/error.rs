@@ -45,6 +45,18 @@ impl ApiError {
         error
     }
 
+    /// Names the fields that it is about.
+    pub fn about(mut self, fields: Vec<FieldError>) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// The same with other words, for the client.
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
     /// Something that should never fail did; the client learns no more than that.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let mut error =

@@ -245,6 +245,7 @@ struct State {
     theme: web::Data<ThemeEngine>,
     metrics: web::Data<Metrics>,
     proxies: web::Data<TrustedProxies>,
+    documents: web::Data<routes::MadeDocuments>,
 }
 
 impl State {
@@ -275,6 +276,7 @@ impl State {
             theme: web::Data::new(theme),
             metrics: web::Data::new(metrics),
             proxies: web::Data::new(proxies),
+            documents: web::Data::new(routes::MadeDocuments::default()),
         }
     }
 
@@ -304,6 +306,7 @@ impl State {
             .app_data(self.links.clone())
             .app_data(self.theme.clone())
             .app_data(self.metrics.clone())
-            .app_data(self.proxies.clone());
+            .app_data(self.proxies.clone())
+            .app_data(self.documents.clone());
     }
 }

@@ -18,7 +18,7 @@ const TRASH_KEPT: i64 = 30 * 24 * 60 * 60;
 
 /// How long ago a content type must have been changed last before its indexes are looked over, in seconds: somebody may be
 /// changing it.
-const UNCHANGED: i64 = 60 * 60;
+const UNCHANGED: i64 = 5 * 60;
 
 /// Those whose work it is.
 pub(crate) struct Upkeep {
@@ -67,7 +67,6 @@ impl Upkeep {
                     let (database, auth, events) = (database.clone(), Arc::clone(&auth), Arc::clone(&events));
                     let content_types = content_types.clone();
                     async move {
-                        content_types.tidy_indexes(now.plus_seconds(-UNCHANGED)).await?;
                         let gone = [
                             told(
                                 events::clean_up(&database, &events, now).await?,
@@ -75,6 +74,7 @@ impl Upkeep {
                             ),
                             told(auth.purge_sessions(now).await?, "sessions removed"),
                         ];
+                        content_types.tidy_indexes(now.plus_seconds(-UNCHANGED)).await?;
                         Ok(joined(&gone))
                     }
                 }

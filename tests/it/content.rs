@@ -2,6 +2,7 @@
 //! the same moment.
 
 mod access;
+mod failing_changes;
 mod fields;
 mod files;
 mod lists;

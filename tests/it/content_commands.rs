@@ -125,7 +125,7 @@ fn shows() -> String {
 fn entries(lines: &str) -> BTreeMap<String, Value> {
     let bare = |line: &str| {
         let mut entry: Value = serde_json::from_str(line).unwrap();
-        for member in ["version", "updated_at", "updated_by"] {
+        for member in ["version", "updated_by"] {
             entry.as_object_mut().unwrap().remove(member);
         }
         (id(&entry).to_owned(), entry)
@@ -175,6 +175,12 @@ async fn types_are_listed_shown_and_switched() {
     );
     let definition: Value =
         serde_json::from_str(&run(&app, "content-type show event --json").await.succeeded().stdout).unwrap();
+    let printed = run(&app, "content-type show event --json").await.succeeded();
+    assert!(!printed.stderr.contains("plugin loaded"), "{}", printed.stderr);
+    write(&app, "printed.json", &printed.stdout);
+    says(&run(&app, "content-type check printed.json").await.succeeded(), &["printed.json is fine."]);
+    let slip = run(&app, "content-type enable evnt").await.failed();
+    assert!(slip.stderr.contains("there are: event, recipe"), "{}", slip.stderr);
     assert_eq!(text(&definition, "name"), "event");
     run(&app, "content-type disable event").await.succeeded();
     eventually("the running server serves it no longer", async || {
@@ -208,6 +214,12 @@ async fn a_type_changes_with_its_entries() {
     let imported = run(&app, "content import show shows.jsonl").await.succeeded();
     says(&imported, &["Read 500 lines: 500 created, 0 updated, 0 unchanged, 0 failed."]);
     says(&run(&app, "content-type diff show --file first.toml").await.succeeded(), &["nothing changes"]);
+    write(&app, "show.json", &run(&app, "content-type show show --json").await.succeeded().stdout);
+    says(&run(&app, "content-type diff show --file show.json").await.succeeded(), &["nothing changes"]);
+    says(
+        &run(&app, "content-type apply show --file show.json --yes").await.succeeded(),
+        &["nothing changes"],
+    );
 
     let command = "fleuron content-type apply show --file second.toml --fill price=null";
     let diff = run(&app, "content-type diff show --file second.toml").await.failed();

@@ -233,6 +233,65 @@ both! {
         html(&guest, "/gigs/an-evening").await;
     }
 
+    async fn the_sitemap_says_when_entries_were_changed(app: TestApp) {
+        let administrator = make(&app, &gig()).await;
+        let mut timeless = gig();
+        timeless["name"] = json!("walk");
+        timeless["permalink"] = json!("/walks/{id}");
+        timeless["timestamps"] = json!(false);
+        administrator.post(TYPES, &timeless).await.expect(201);
+        publish(&administrator, &json!({ "title": "First" })).await;
+        let second = publish(&administrator, &json!({ "title": "Second" })).await;
+        administrator.post("/api/v1/content/gig", &json!({ "fields": { "title": "Draft" } })).await.expect(201);
+        let path = format!("/api/v1/content/gig/{}", id(&second));
+        let change = json!({ "fields": { "body": "Words." } });
+        let second = administrator.patch(&path, &change).await.expect(200).json();
+        let walk = json!({ "status": "published", "fields": { "title": "Uphill" } });
+        let walk = administrator.post("/api/v1/content/walk", &walk).await.expect(201).json();
+        let sitemap = app.guest().get("/sitemap.xml").await.expect(200).text();
+        let location = |path: &str| {
+            let start = format!("<loc>{}{path}</loc>", app.url());
+            let (_, rest) = sitemap.split_once(&start).unwrap_or_else(|| panic!("{path}: {sitemap}"));
+            rest.split("</url>").next().unwrap_or_default().to_owned()
+        };
+        let changed = location("/gigs/second");
+        assert!(changed.contains(text(&second, "updated_at")), "{changed}");
+        assert!(location("/gigs/first").contains("<lastmod>"));
+        assert!(!location(&format!("/walks/{}", id(&walk))).contains("<lastmod>"));
+        assert!(!sitemap.contains("/gigs/draft"), "{sitemap}");
+        assert!(!location("/gigs").contains("<lastmod>") && !location("/walks").contains("<lastmod>"));
+    }
+
+    async fn what_many_entries_refer_to_is_shown_at_each_of_them(app: TestApp) {
+        let administrator = make(&app, &gig()).await;
+        let (guest, author, reader) = (app.guest(), app.author().await, app.subscriber().await);
+        let roots = publish(&administrator, &json!({ "title": "The Roots" })).await;
+        let draft = json!({ "fields": { "title": "Not yet" } });
+        let draft = administrator.post("/api/v1/content/gig", &draft).await.expect(201).json();
+        let (first, second) = (json!([reader.id(), author.id()]), json!([author.id()]));
+        publish(&administrator, &json!({ "title": "First", "support": id(&roots), "people": first })).await;
+        publish(&administrator, &json!({ "title": "Second", "support": id(&draft), "people": second })).await;
+        publish(&administrator, &json!({ "title": "Third", "support": id(&roots) })).await;
+        let linked = format!("/authors/{}", author.account().username);
+        let unlinked = format!("/authors/{}", reader.account().username);
+        // As in the order of the relation, and only who writes has a page.
+        let shown = html(&guest, "/gigs/first").await;
+        assert!(shown.find("The subscriber") < shown.find("The author"), "{shown}");
+        assert!(shown.contains("The subscriber") && shown.contains(&linked) && !shown.contains(&unlinked));
+        let feed = guest.get("/gigs/feed.xml").await.expect(200).text();
+        let entry = |title: &str| {
+            let title = format!("<title>{title}</title>");
+            let found = feed.split("<entry>").find(|entry| entry.contains(&title));
+            found.unwrap_or_else(|| panic!("{title}: {feed}"))
+        };
+        let (first, second, third) = (entry("First"), entry("Second"), entry("Third"));
+        assert!(first.contains("The Roots") && first.contains(&linked) && first.contains("The subscriber"), "{first}");
+        assert!(second.contains(&linked) && !second.contains("The subscriber"), "{second}");
+        assert!(!second.contains("Not yet") && !second.contains("Support act"), "{second}");
+        assert!(third.contains("The Roots") && !third.contains("The author"), "{third}");
+        assert!(!feed.contains(&unlinked), "{feed}");
+    }
+
     async fn what_not_everybody_may_read_has_no_pages(app: TestApp) {
         let mut definition = gig();
         definition["access"] = json!({ "read": "subscriber" });

@@ -59,7 +59,7 @@ fn counts(summary: &Value) -> [u64; 4] {
 fn entries(lines: &str) -> BTreeMap<String, Value> {
     let parse = |line: &str| -> Value { serde_json::from_str(line).unwrap() };
     let bare = |mut entry: Value| {
-        for member in ["version", "updated_at", "updated_by"] {
+        for member in ["version", "updated_by"] {
             entry.as_object_mut().unwrap().remove(member);
         }
         (id(&entry).to_owned(), entry)
@@ -104,14 +104,100 @@ both! {
             let patch = json!({ "fields": { "before": ids[to], "colour": null } });
             administrator.patch(&format!("{NOTES}/{}", ids[from]), &patch).await.expect(200);
         }
+        // Two that are in no circle.
+        let alone = json!({ "status": "published", "fields": { "title": "Alone" } });
+        let alone = id(&author.post(NOTES, &alone).await.expect(201).json()).to_owned();
+        let patch = json!({ "fields": { "price": 2 } });
+        administrator.patch(&format!("{NOTES}/{alone}"), &patch).await.expect(200);
+        author.post(NOTES, &json!({ "fields": { "title": "Behind it", "before": alone } })).await.expect(201);
         let before = export(&administrator).await;
-        assert_eq!(counts(&import(&administrator, before.as_str()).await), [0, 0, 5, 0], "everything stands");
+        assert_eq!(counts(&import(&administrator, before.as_str()).await), [0, 0, 7, 0], "everything stands");
         remove_all(&administrator).await;
-        assert_eq!(counts(&import(&administrator, before.as_str()).await), [5, 0, 0, 0]);
+        assert_eq!(counts(&import(&administrator, before.as_str()).await), [7, 0, 0, 0]);
         let after = export(&administrator).await;
         assert_eq!(entries(&after), entries(&before));
-        assert_eq!(counts(&import(&administrator, after.as_str()).await), [0, 0, 5, 0]);
+        assert_eq!(counts(&import(&administrator, after.as_str()).await), [0, 0, 7, 0]);
         assert_eq!(entries(&before)[&ids[0]]["created_by"], json!(author.id()));
+    }
+
+    async fn lines_that_fail_leave_no_trace(app: TestApp) {
+        let administrator = define(&app).await;
+        let read = async |number: u128| administrator.get(&format!("{NOTES}/{}", named(number))).await;
+        let related = |number: u128, to: &[u128]| {
+            let to: Vec<String> = to.iter().map(|number| named(*number)).collect();
+            line(number, json!({ "title": format!("N {number}"), "related": to }))
+        };
+        import(&administrator, related(1, &[])).await;
+        assert_eq!(counts(&import(&administrator, related(1, &[1])).await), [0, 1, 0, 0]);
+        let standing = read(1).await.expect(200).json();
+        let summary = import(&administrator, related(1, &[1, 999])).await;
+        assert_eq!(counts(&summary), [0, 0, 0, 1], "{summary:#}");
+        assert_eq!(summary["errors"][0]["errors"][0]["field"], "fields.related[1]");
+        assert_eq!(read(1).await.expect(200).json(), standing);
+
+        // An entry that stands is written once, although it leads to a circle.
+        let circle = related(1, &[1, 2]) + &related(2, &[3]) + &related(3, &[2]);
+        let summary = import(&administrator, circle).await;
+        assert_eq!(counts(&summary), [2, 1, 0, 0], "{summary:#}");
+        let written = read(1).await.expect(200).json();
+        assert_eq!(written["version"].as_u64().unwrap(), standing["version"].as_u64().unwrap() + 1);
+        assert_eq!(written["fields"]["related"], json!([named(1), named(2)]));
+
+        let lines = [
+            related(4, &[5, 999]), related(5, &[4]), related(6, &[6, 998]), related(1, &[1, 5]),
+            related(7, &[8]), related(8, &[7]),
+        ];
+        let summary = import(&administrator, lines.concat()).await;
+        assert_eq!(counts(&summary), [2, 0, 0, 4], "{summary:#}");
+        let errors = summary["errors"].as_array().unwrap().iter();
+        let places: Vec<(&str, u64)> = errors
+            .map(|error| (text(&error["errors"][0], "field"), error["line"].as_u64().unwrap()))
+            .collect();
+        let (first, second) = ("fields.related[0]", "fields.related[1]");
+        assert_eq!(places, [(second, 1), (first, 2), (second, 3), (second, 4)], "{summary:#}");
+        for number in [4, 5, 6] {
+            read(number).await.problem(404, "not_found");
+        }
+        assert_eq!(read(1).await.expect(200).json(), written);
+        assert_eq!(read(8).await.expect(200).json()["status"], "published");
+        assert_eq!(export(&administrator).await.lines().count(), 5);
+    }
+
+    async fn lines_that_fail_leave_no_trace_without_drafts(app: TestApp) {
+        let administrator = app.administrator().await;
+        let definition = json!({
+            "name": "note", "singular": "Note", "plural": "Notes", "drafts": false, "fields": fields(),
+        });
+        administrator.post("/api/v1/admin/content-types", &definition).await.expect(201);
+        let lines = line(1, json!({ "title": "A", "related": [named(2), named(999)] }))
+            + &line(2, json!({ "title": "B", "before": named(1) }));
+        let summary = import(&administrator, lines).await;
+        assert_eq!(counts(&summary), [0, 0, 0, 2], "{summary:#}");
+        assert_eq!(export(&administrator).await, "");
+    }
+
+    async fn known_entries_are_brought_up_to_date(app: TestApp) {
+        let administrator = define(&app).await;
+        let author = app.author().await;
+        let read = async || administrator.get(&format!("{NOTES}/{}", named(1))).await.expect(200).json();
+        let plain = line(1, json!({ "title": "A" }));
+        import(&administrator, plain.as_str()).await;
+        let dated = |year: u32| {
+            let mut line: Value = serde_json::from_str(&plain).unwrap();
+            line["created_at"] = json!(format!("{year}-01-01T00:00:00.000Z"));
+            line["published_at"] = json!(format!("{year}-01-02T00:00:00.000Z"));
+            line["created_by"] = json!(author.id());
+            line.to_string()
+        };
+        assert_eq!(counts(&import(&administrator, dated(2020)).await), [0, 1, 0, 0]);
+        let entry = read().await;
+        assert_eq!(text(&entry, "created_at"), "2020-01-01T00:00:00.000Z");
+        assert_eq!(text(&entry, "published_at"), "2020-01-02T00:00:00.000Z");
+        assert_eq!(entry["created_by"], json!(author.id()));
+        assert_eq!(counts(&import(&administrator, dated(2020)).await), [0, 0, 1, 0]);
+        assert_eq!(counts(&import(&administrator, plain.as_str()).await), [0, 0, 1, 0], "what is left out stays");
+        assert_eq!(counts(&import(&author, dated(2019)).await), [0, 0, 1, 0], "authors cannot date theirs back");
+        assert_eq!(read().await, entry);
     }
 
     async fn lines_may_lead_to_later_lines(app: TestApp) {
@@ -224,11 +310,15 @@ async fn who_may_do_what() {
     author.get(&format!("{NOTES}/export")).await.problem(403, "forbidden");
     author.post(&format!("{NOTES}/import"), &json!({})).await.problem(415, "unsupported_media_type");
     assert_eq!(counts(&import(&author, lines.as_str()).await), [1, 0, 0, 0]);
-    let entry = editor.get(&format!("{NOTES}/{}", named(1))).await.expect(200).json();
+    editor.get(&format!("{NOTES}/{}", named(1))).await.problem(404, "not_found");
+    let entry = editor.get(&format!("{NOTES}/a")).await.expect(200).json();
     assert_eq!(entry["created_by"], json!(author.id()), "an author's entries are the author's own");
     assert!(text(&entry, "created_at") > "2021", "{entry:#}");
+    let circle = json!({ "id": named(2), "fields": { "title": "C", "before": named(2) } }).to_string();
+    assert_eq!(counts(&import(&author, circle).await), [0, 0, 0, 1], "authors choose no ids");
+    assert_eq!(export(&editor).await.lines().count(), 1);
     let other = app.author().await;
-    let changed = lines.replace("\"A\"", "\"B\"");
+    let changed = lines.replace("\"A\"", "\"B\"").replace(&named(1), id(&entry));
     let refused = import(&other, changed.as_str()).await;
     assert_eq!(counts(&refused), [0, 0, 0, 1], "{refused:#}");
     remove_all(&editor).await;

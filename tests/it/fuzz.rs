@@ -20,6 +20,8 @@ const CONFIGURATION: &str = include_str!("../fuzz/schemathesis.toml");
 const HOOKS: &str = include_str!("../fuzz/hooks.py");
 /// Things of each kind on the site, several because removing them is tried, too.
 const OF_EACH: usize = 8;
+/// Content types whose change and removal are tried, as `schemathesis.toml` names them.
+const SPARE_TYPES: usize = 4;
 /// Where all webhooks are sent. Whoever might listen there is on this machine.
 const RECEIVER: &str = "127.0.0.1:9";
 /// A plugin that is not among those whose removal is tried, so that it can be rolled back.
@@ -90,9 +92,15 @@ impl Target {
         self.fuzzer.run(&words, "").await.succeeded();
     }
 
-    /// That the fuzz was one until its end: it could not sign itself out, and sent nothing elsewhere.
+    /// That the fuzz was one until its end: it could not sign itself out, kept what it asks for, and sent nothing
+    /// elsewhere.
     async fn check(&self) {
         self.administrator.get("/api/v1/auth/me").await.expect(200);
+        for name in ["gig", "venue"] {
+            let path = format!("/api/v1/content/{name}");
+            let entries = self.site.guest().get(&path).await.expect(200).items();
+            assert!(!entries.is_empty(), "there are no entries of `{name}` left");
+        }
         let webhooks = self.administrator.get("/api/v1/admin/webhooks?limit=100").await.expect(200).items();
         for webhook in webhooks {
             assert!(text(&webhook, "url").starts_with(&format!("http://{RECEIVER}/")), "{webhook:#}");
@@ -136,9 +144,10 @@ async fn fill(site: &Serving, administrator: &Actor, folder: &Path) -> Vec<Strin
         |number| json!({ "content": format!("Comment {number}") }),
     )
     .await;
-    let entries = describe(administrator, &posts[0], &users[0]).await;
+    let (entries, venues) = describe(administrator, &posts[0], &users[0]).await;
     for (name, ids) in [
         ("entries", &entries),
+        ("venues", &venues),
         ("users", &users),
         ("webhooks", &webhooks),
         ("categories", &categories),
@@ -153,12 +162,17 @@ async fn fill(site: &Serving, administrator: &Actor, folder: &Path) -> Vec<Strin
     users
 }
 
-/// Describes two content types, one with every kind of field, and makes entries of it.
-async fn describe(administrator: &Actor, post: &str, user: &str) -> Vec<String> {
+/// Describes two content types, one with every kind of field, and makes entries of both, whose ids it answers. More
+/// types are there to be changed and removed.
+async fn describe(administrator: &Actor, post: &str, user: &str) -> (Vec<String>, Vec<String>) {
     let types = "/api/v1/admin/content-types";
-    let venue = json!({ "name": "venue", "singular": "Venue", "plural": "Venues",
+    let mut venue = json!({ "name": "venue", "singular": "Venue", "plural": "Venues",
         "fields": [{ "name": "name", "kind": "text", "required": true }] });
     administrator.post(types, &venue).await.expect(201);
+    for number in 1..=SPARE_TYPES {
+        venue["name"] = json!(format!("spare_{number}"));
+        administrator.post(types, &venue).await.expect(201);
+    }
     let gig = json!({ "name": "gig", "singular": "Gig", "plural": "Gigs", "drafts": false, "permalink": "/gigs/{slug}",
         "default_sort": "-day", "indexes": [["colour", "price"]], "fields": [
         { "name": "title", "kind": "text", "required": true, "max": 80, "filterable": true, "sortable": true, "searchable": true },
@@ -184,13 +198,17 @@ async fn describe(administrator: &Actor, post: &str, user: &str) -> Vec<String> 
     let name =
         |number: usize| json!({ "status": "published", "fields": { "name": format!("Venue {number}") } });
     let venues = make(administrator, "/api/v1/content/venue", name).await;
-    make(administrator, "/api/v1/content/gig", |number| {
+    let gig = |number: usize| {
         json!({ "fields": {
             "title": format!("Gig {number}"), "price": 1.5, "open": true, "day": "2026-02-03", "colour": "red",
             "sizes": ["s"], "venue": venues[number], "posts": [post], "host": user, "steps": [{ "name": "Begin" }],
         } })
-    })
-    .await
+    };
+    let gigs = make(administrator, "/api/v1/content/gig", gig).await;
+    // In no list: the removal of each of the others is tried.
+    administrator.post("/api/v1/content/venue", &name(OF_EACH)).await.expect(201);
+    administrator.post("/api/v1/content/gig", &gig(0)).await.expect(201);
+    (gigs, venues)
 }
 
 /// What an operator sees: plugins, jobs and their runs, sessions, events and their deliveries.

@@ -1,4 +1,5 @@
-//! Two servers on one database: each due time starts once, and what a server leaves behind when it dies is taken over.
+//! Two servers on one database: each due time starts once, what a server leaves behind when it dies is taken over, and a
+//! file that both see makes one content type.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -23,6 +24,29 @@ const DUE_TIMES: usize = 200;
 const SHARED: Duration = Duration::from_secs(90);
 /// A lease runs out after ten seconds.
 const TAKE_OVER: Duration = Duration::from_secs(60);
+
+/// As many files are dropped into the folder of content types, one after the other.
+const FILES: usize = 5;
+/// So long after the last of them, both servers have done what they do about it.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// A content type.
+const GATHERING: &str = r#"
+singular = "Gathering"
+plural = "Gatherings"
+drafts = false
+
+[[fields]]
+name = "title"
+kind = "text"
+"#;
+/// What it gets later.
+const PLACE: &str = r#"
+[[fields]]
+name = "place"
+kind = "text"
+filterable = true
+"#;
 
 /// A job each second many times over, and one that waits for long.
 fn write_jobs(folder: &Path, silence: &Silence) {
@@ -200,5 +224,94 @@ async fn jobs_are_shared_on_sqlite() {
 async fn jobs_are_shared_on_postgres() {
     if let Some(database) = PostgresDatabase::create().await {
         Box::pin(share_the_jobs(Some(&database.url()))).await;
+    }
+}
+
+/// Puts a whole file into a folder in one step.
+fn drop_in(folder: &Path, name: &str, text: &str) {
+    let beside = folder.join(format!(".{name}.new"));
+    fs::write(&beside, text).unwrap();
+    fs::rename(beside, folder.join(name)).unwrap();
+}
+
+/// What an administrator sees of a content type once it is served at this version.
+async fn served_at(administrator: &Actor, name: &str, version: i64) -> Value {
+    let path = format!("/api/v1/admin/content-types/{name}");
+    eventually_within(TAKE_OVER, "the content type is served at this version", async || {
+        let answer = administrator.get(&path).await;
+        let described = (answer.status == 200).then(|| answer.json())?;
+        (described["state"] == "served" && described["version"] == version).then_some(described)
+    })
+    .await
+}
+
+/// Each writes an entry with these fields, and both see all of them.
+async fn assert_both_serve(two: &Two, name: &str, fields: &Value) {
+    let path = format!("/api/v1/content/{name}");
+    for administrator in &two.administrators {
+        administrator.post(&path, &json!({ "fields": fields })).await.expect(201);
+    }
+    for server in &two.servers {
+        let guest = server.guest();
+        eventually("both entries are there", async || {
+            let items = guest.get(&path).await.expect(200).items();
+            let has = |item: &Value, (name, value): (&String, &Value)| item["fields"][name] == *value;
+            let is_written = |item: &&Value| fields.as_object().unwrap().iter().all(|field| has(item, field));
+            (items.iter().filter(is_written).count() == 2).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Files of content types that both servers see at the same moment, new ones and changed ones.
+async fn share_the_files(database: Option<&str>) {
+    let folder = tempfile::tempdir().unwrap();
+    let types = folder.path().join("extensions/content-types");
+    fs::create_dir_all(&types).unwrap();
+    let mut program = Program::new(PROGRAM, folder.path());
+    if let Some(database) = database {
+        program = program.with("DATABASE_URL", database);
+    }
+    let two = Two::start(&program).await;
+    let names: Vec<String> = (0..FILES).map(|number| format!("gathering_{number}")).collect();
+    for name in &names {
+        drop_in(&types, &format!("{name}.toml"), GATHERING);
+        for administrator in &two.administrators {
+            served_at(administrator, name, 1).await;
+        }
+        assert_both_serve(&two, name, &json!({ "title": "T" })).await;
+        drop_in(&types, &format!("{name}.toml"), &format!("{GATHERING}{PLACE}"));
+        for administrator in &two.administrators {
+            served_at(administrator, name, 2).await;
+        }
+        assert_both_serve(&two, name, &json!({ "title": "U", "place": "Hall" })).await;
+    }
+    tokio::time::sleep(SETTLED).await;
+    for (server, administrator) in two.servers.iter().zip(&two.administrators) {
+        for name in &names {
+            let described = served_at(administrator, name, 2).await;
+            assert_eq!(text(&described, "owner"), "file", "{described:#}");
+            assert_eq!(described["is_pending"], false, "{described:#}");
+            assert_eq!(described["entries"], 4, "{described:#}");
+            assert_eq!(described["file"]["faults"], json!([]), "{described:#}");
+            let trail = format!("/api/v1/admin/audit?subject={name}");
+            let trail = administrator.get(&trail).await.expect(200).items();
+            let actions: Vec<&str> = trail.iter().map(|entry| text(entry, "action")).collect();
+            assert_eq!(actions, ["content_type.changed", "content_type.created"], "each happens once");
+        }
+        let said = server.running.said();
+        assert!(!said.contains("content type not used"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn files_of_content_types_are_shared_on_sqlite() {
+    Box::pin(share_the_files(None)).await;
+}
+
+#[tokio::test]
+async fn files_of_content_types_are_shared_on_postgres() {
+    if let Some(database) = PostgresDatabase::create().await {
+        Box::pin(share_the_files(Some(&database.url()))).await;
     }
 }

@@ -1,15 +1,14 @@
 //! `fleuron content-type`: which content types there are, and what becomes of their entries when one changes.
 
+mod file;
 mod plan;
 mod show;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
+use self::file::read;
 use super::{
     Failure, block_on,
     terminal::{self, Meter, asks_person, count, words},
@@ -18,13 +17,12 @@ use crate::{
     auth::Actor,
     config::{Config, Options},
     content::{
-        TypeDefinition, TypeName,
+        TypeDefinition,
         change::{ChangePhase, ChangePlan, ChangeProgress, ChangeRequest},
-        definition::source::from_toml,
         model::Owner,
         types::{TypeOverview, TypeState},
     },
-    error::{ErrorCode, FieldError},
+    error::ErrorCode,
     services::Services,
 };
 
@@ -42,7 +40,7 @@ pub(super) enum Command {
     },
     /// Say everything that is wrong with files of content types; needs no site
     Check {
-        /// Files such as extensions/content-types/event.toml
+        /// Files such as extensions/content-types/event.toml, or JSON as `show --json` prints it
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
@@ -102,7 +100,8 @@ pub(super) enum Command {
 pub(super) struct ChangeArguments {
     /// The content type
     name: String,
-    /// What it shall be, for a type that was made through the API [default: what its own file says]
+    /// What it shall be, in TOML or in JSON as `show --json` prints it, for a type that was made through the API
+    /// [default: what its own file says]
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// What entries get that would have no valid value, as JSON; null leaves them without one. May be repeated
@@ -127,7 +126,7 @@ async fn carry_out(services: &Services, command: &Command) -> Result<(), Failure
     match command {
         Command::List => show::list(&services.content_types.overview(&Actor::System).await.map_err(words)?),
         Command::Show { name, json } => {
-            let overview = services.content_types.overview_of(&Actor::System, name).await.map_err(words)?;
+            let overview = named(services, name).await?;
             if *json { show::json(&overview) } else { show::all(&overview) }
         }
         Command::Check { files } => check(files),
@@ -157,17 +156,6 @@ fn check(files: &[PathBuf]) -> Result<(), Failure> {
         1 => Err("1 error".into()),
         errors => Err(format!("{errors} errors").into()),
     }
-}
-
-/// What a file describes: a type of this name, or of the file's own.
-fn read(file: &Path, name: Option<&str>) -> Result<TypeDefinition, Vec<FieldError>> {
-    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let name = name.unwrap_or(stem);
-    TypeName::parse(name).map_err(|message| {
-        vec![FieldError::new("name", format!("The file's name names the type. {message}"))]
-    })?;
-    let text = fs::read_to_string(file).map_err(|error| vec![FieldError::new("", error.to_string())])?;
-    from_toml(name, &text).map(|file| file.definition)
 }
 
 impl ChangeArguments {
@@ -269,6 +257,21 @@ async fn overview(services: &Services, name: &str) -> Result<Option<TypeOverview
     }
 }
 
+/// The type, which must be there, or a file for it.
+async fn named(services: &Services, name: &str) -> Result<TypeOverview, Failure> {
+    if let Some(found) = overview(services, name).await? {
+        return Ok(found);
+    }
+    let all = services.content_types.overview(&Actor::System).await.map_err(words)?;
+    let known: Vec<&str> = all.iter().map(|overview| overview.name.as_str()).collect();
+    Err(unknown(name, &known))
+}
+
+fn unknown(name: &str, known: &[&str]) -> Failure {
+    let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
+    format!("there is no such content type as `{name}` (there are: {known})").into()
+}
+
 fn not_made(change: &ChangeArguments) -> Failure {
     let name = &change.name;
     match &change.file {
@@ -317,6 +320,7 @@ fn tell(meter: &Meter, progress: ChangeProgress) {
 }
 
 async fn switch(services: &Services, name: &str, enabled: bool) -> Result<(), Failure> {
+    named(services, name).await?;
     let found = services.content_types.set_enabled(&Actor::System, name, enabled).await.map_err(words)?;
     match found.enabled {
         true => println!("`{name}` is served: /api/v1/content/{name}"),
@@ -326,7 +330,7 @@ async fn switch(services: &Services, name: &str, enabled: bool) -> Result<(), Fa
 }
 
 async fn purge(services: &Services, name: &str, fields: &[String], agrees: bool) -> Result<(), Failure> {
-    let overview = services.content_types.overview_of(&Actor::System, name).await.map_err(words)?;
+    let overview = named(services, name).await?;
     let retired =
         overview.content_type.as_ref().map(|found| found.layout.retired.as_slice()).unwrap_or_default();
     if retired.is_empty() {
@@ -354,7 +358,7 @@ async fn purge(services: &Services, name: &str, fields: &[String], agrees: bool)
 }
 
 async fn remove(services: &Services, name: &str, with_entries: bool, agrees: bool) -> Result<(), Failure> {
-    let overview = services.content_types.overview_of(&Actor::System, name).await.map_err(words)?;
+    let overview = named(services, name).await?;
     let entries = overview.entries.unwrap_or_default();
     if entries > 0 && !with_entries {
         return Err(format!(
@@ -413,11 +417,9 @@ mod tests {
     }
 
     #[test]
-    fn files_are_named_after_their_types() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("Not a name.toml");
-        fs::write(&file, "").unwrap();
-        assert_eq!(read(&file, None).unwrap_err()[0].field, "name");
-        assert!(read(&folder.path().join("missing.toml"), None).is_err());
+    fn whoever_slips_is_told_the_names() {
+        let told = unknown("evnt", &["event", "recipe"]).to_string();
+        assert_eq!(told, "there is no such content type as `evnt` (there are: event, recipe)");
+        assert!(unknown("evnt", &[]).to_string().contains("none yet"));
     }
 }

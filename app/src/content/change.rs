@@ -42,8 +42,9 @@ impl TypeService {
     pub async fn diff(&self, actor: &Actor, name: &str, request: ChangeRequest) -> Result<ChangePlan> {
         actor.require(Permission::ManageContentTypes)?;
         let old = self.current(name).await?;
-        let definition = self.asked_for(&old, request.definition)?;
-        let (_, plan) = Box::pin(self.examine(&old, &definition, &request.fill, &|_progress| {})).await?;
+        let (definition, owner) = self.asked_for(&old, request.definition)?;
+        let wanted = (&definition, owner);
+        let (_, plan) = Box::pin(self.examine(&old, wanted, &request.fill, &|_progress| {})).await?;
         Ok(plan)
     }
 
@@ -63,12 +64,13 @@ impl TypeService {
         actor.require(Permission::ManageContentTypes)?;
         let _changing = self.changing.lock().await;
         let old = self.current(name).await?;
-        let definition = self.asked_for(&old, request.definition)?;
-        let (attempt, plan) = Box::pin(self.examine(&old, &definition, &request.fill, progress)).await?;
+        let (definition, owner) = self.asked_for(&old, request.definition)?;
+        let wanted = (&definition, owner);
+        let (attempt, plan) = Box::pin(self.examine(&old, wanted, &request.fill, progress)).await?;
         if !plan.is_applicable {
             return Err(findings::refusal(&plan));
         }
-        if old.definition != definition {
+        if attempt.transition.changes_anything() {
             Box::pin(self.bring_into_force(actor, &attempt, &plan, progress)).await?;
         }
         Ok(plan)
@@ -99,34 +101,39 @@ impl TypeService {
             return Err(ApiError::new(ErrorCode::NotPossible, detail));
         }
         let quiet: Progress<'_> = &|_progress| {};
-        let (attempt, plan) = Box::pin(self.examine(&old, definition, &Map::new(), quiet)).await?;
+        let wanted = (definition, old.owner);
+        let (attempt, plan) = Box::pin(self.examine(&old, wanted, &Map::new(), quiet)).await?;
         if !plan.is_safe {
             return Ok(FileOutcome::Pending(plan));
         }
         Box::pin(self.bring_into_force(&Actor::System, &attempt, &plan, quiet)).await?;
-        Ok(FileOutcome::Applied)
+        Ok(FileOutcome::Applied(plan))
     }
 
-    /// What the type shall become: what its file says, or what was sent.
-    fn asked_for(&self, old: &ContentType, sent: Option<TypeDefinition>) -> Result<TypeDefinition> {
+    /// What the type shall become, and whose it is then: what its file says, or what was sent. A type whose file is
+    /// gone is taken over by whoever sends what it shall be.
+    fn asked_for(&self, old: &ContentType, sent: Option<TypeDefinition>) -> Result<(TypeDefinition, Owner)> {
         let fault =
             |field: &str, message: String| Err(ApiError::validation(vec![FieldError::at(field, message)]));
-        match (old.owner, sent) {
-            (Owner::File, None) => self.file_definition(old.name()),
-            (Owner::File, Some(_)) => {
-                let detail = "A file owns this content type: change the file, and leave `definition` out here to apply \
-                              what it says.";
+        let has_file = old.owner == Owner::File && self.files.state(old.name()).is_some();
+        match sent {
+            None if has_file => Ok((self.file_definition(old.name())?, Owner::File)),
+            Some(_) if has_file => {
+                let detail = "A file owns this content type: change the file, and leave the definition out of the \
+                              request (on the command line: leave out --file).";
                 Err(ApiError::new(ErrorCode::NotPossible, detail))
             }
-            (Owner::Api, None) => {
-                fault("definition", "Must be there: what the content type shall be.".into())
-            }
-            (Owner::Api, Some(definition)) if definition.name != old.definition.name => {
+            None if old.owner == Owner::File => fault(
+                "definition",
+                "Must be there: the file of this content type is gone, so say what it shall be.".into(),
+            ),
+            None => fault("definition", "Must be there: what the content type shall be.".into()),
+            Some(definition) if definition.name != old.definition.name => {
                 let message =
                     format!("Must stay `{}`; the name of a content type never changes.", old.name());
                 fault("definition.name", message)
             }
-            (Owner::Api, Some(definition)) => Ok(definition),
+            Some(definition) => Ok((definition, Owner::Api)),
         }
     }
 }

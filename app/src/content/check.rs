@@ -27,6 +27,10 @@ use crate::error::FieldError;
 
 /// The largest entry, in bytes of JSON.
 const ENTRY_LENGTH: usize = 1024 * 1024;
+/// So many names of one place that are unknown are told one by one.
+const UNKNOWN: usize = 20;
+/// So many faults are told of one entry, or of one request.
+pub(in crate::content) const FAULTS: usize = 100;
 
 /// Checks all fields of an entry and reports every fault. What comes out is normalised and holds values alone: what is
 /// null or empty is left out. Where the entry is complete, as a published one must be, required fields must have a
@@ -36,7 +40,8 @@ pub(crate) fn fields(
     input: &Fields,
     is_complete: bool,
 ) -> Result<Fields, Vec<FieldError>> {
-    let checked = members(&definition.fields, input, "fields", is_complete)?;
+    let checked = members(&definition.fields, input, "fields", is_complete)
+        .map_err(|faults| first_of("fields", faults))?;
     let length = json::length(&checked);
     if length > ENTRY_LENGTH {
         let message =
@@ -98,13 +103,14 @@ fn members(
     is_complete: bool,
 ) -> Result<Fields, Vec<FieldError>> {
     let mut faults = Vec::new();
-    let is_known = |name: &str| fields.iter().any(|field| field.name.as_str() == name);
-    for name in input.keys().filter(|name| !is_known(name)) {
-        let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-        faults.push(FieldError::at(format!("{path}.{name}"), nearest::unknown(name, &known)));
-    }
+    let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    let unknown = input.keys().map(String::as_str).filter(|name| !known.contains(name));
+    unknown_names(path, unknown, |name| nearest::unknown(name, &known), &mut faults);
     let mut members = Fields::new();
     for field in fields {
+        if faults.len() >= FAULTS {
+            break;
+        }
         let path = format!("{path}.{}", field.name);
         let value = input.get(field.name.as_str()).unwrap_or(&Value::Null);
         match checked(field, value, &path, is_complete) {
@@ -119,6 +125,37 @@ fn members(
         }
     }
     if faults.is_empty() { Ok(members) } else { Err(faults) }
+}
+
+/// Adds faults for names at `path` that nobody knows: the first ones each, then how many more there are. A body may
+/// hold any number of them.
+pub(in crate::content) fn unknown_names<'n>(
+    path: &str,
+    mut names: impl Iterator<Item = &'n str>,
+    message: impl Fn(&str) -> String,
+    faults: &mut Vec<FieldError>,
+) {
+    for name in names.by_ref().take(UNKNOWN) {
+        faults.push(FieldError::below(path, name, message(name)));
+    }
+    let text = match names.count() {
+        0 => return,
+        1 => "One more name is unknown here.".to_owned(),
+        more => format!("{more} more names are unknown here."),
+    };
+    let field = if path.is_empty() { "body" } else { path };
+    faults.push(FieldError { field: field.into(), ..FieldError::at(path, text) });
+}
+
+/// The first of the faults, and that these are the first, where there are too many for an answer.
+pub(in crate::content) fn first_of(path: &str, mut faults: Vec<FieldError>) -> Vec<FieldError> {
+    if faults.len() >= FAULTS {
+        faults.truncate(FAULTS);
+        let field = if path.is_empty() { "body" } else { path };
+        let message = format!("These are the first {FAULTS} faults; there may be more.");
+        faults.push(FieldError { field: field.into(), ..FieldError::at(path, message) });
+    }
+    faults
 }
 
 /// What a value is, in words.

@@ -3,6 +3,8 @@
 mod names;
 pub mod source;
 
+use std::fmt;
+
 use regex::Regex;
 use serde_json::Value;
 
@@ -64,6 +66,12 @@ impl TypeDefinition {
     pub fn slug_field(&self) -> Option<&Field> {
         self.fields.iter().find(|field| matches!(field.kind, Kind::Slug { .. }))
     }
+
+    /// The moments that lists can be filtered and sorted by: none where answers do not tell them.
+    pub fn moments(&self) -> &'static [SortKey] {
+        static MOMENTS: [SortKey; 3] = SortKey::MOMENTS;
+        if self.timestamps { &MOMENTS } else { &[] }
+    }
 }
 
 /// Where the pages of entries are: `/events/{slug}` or `/events/{id}`. The archive is what stands before the last segment.
@@ -117,6 +125,14 @@ pub struct Sort {
     pub descending: bool,
 }
 
+/// As it stands in files and requests: `-created_at`.
+impl fmt::Display for Sort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.descending { "-" } else { "" };
+        write!(f, "{sign}{}", self.key.as_str())
+    }
+}
+
 /// What entries can be sorted by. The id decides between equals, in the same direction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SortKey {
@@ -128,6 +144,21 @@ pub enum SortKey {
     PublishedAt,
     /// A sortable field.
     Field(FieldName),
+}
+
+impl SortKey {
+    /// What every entry has, whatever its fields.
+    pub const MOMENTS: [Self; 3] = [Self::CreatedAt, Self::UpdatedAt, Self::PublishedAt];
+
+    /// As it stands in files and requests.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::CreatedAt => "created_at",
+            Self::UpdatedAt => "updated_at",
+            Self::PublishedAt => "published_at",
+            Self::Field(name) => name.as_str(),
+        }
+    }
 }
 
 /// A filter and an order that one index serves.

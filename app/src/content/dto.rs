@@ -39,7 +39,7 @@ pub struct EntryResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub html: Option<BTreeMap<String, String>>,
-    /// The address of its page; null where it has none.
+    /// The address of its page; null where it has none, as drafts and types that not everybody may read.
     pub url: Option<String>,
     /// When it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,7 +124,7 @@ pub struct ListEntriesQuery {
     pub q: Option<String>,
     /// Fields, joined by commas; all if left out.
     pub fields: Option<String>,
-    /// Relations, joined by commas, that are to be what they lead to instead of ids.
+    /// Relations, joined by commas, that are to be what they lead to instead of ids: at most 2000 things in one answer.
     pub expand: Option<String>,
     /// `html` adds fields of Markdown as safe HTML.
     pub include: Option<String>,
@@ -141,7 +141,7 @@ pub struct ListEntriesQuery {
 pub struct ReadEntryQuery {
     /// Fields, joined by commas; all if left out.
     pub fields: Option<String>,
-    /// Relations, joined by commas, that are to be what they lead to instead of ids.
+    /// Relations, joined by commas, that are to be what they lead to instead of ids: at most 2000 things in one answer.
     pub expand: Option<String>,
     /// `html` adds fields of Markdown as safe HTML.
     pub include: Option<String>,

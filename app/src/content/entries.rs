@@ -32,7 +32,7 @@ use crate::{
 };
 
 pub use put::PutOutcome;
-pub use reading::{Related, ResolvedEntry};
+pub use reading::{PublishedPath, Related, ResolvedEntry};
 pub(super) use write::record_update;
 pub use write::to_json;
 
@@ -96,13 +96,16 @@ impl EntryService {
         }
         let (mut drafts, mut faults) = (Vec::with_capacity(new.len()), Vec::new());
         for (index, new) in new.into_iter().enumerate() {
+            if faults.len() >= check::FAULTS {
+                break;
+            }
             match self.draft_of(actor, content_type, new).await {
                 Ok(draft) => drafts.push(draft),
                 Err(error) => faults.extend(of_item(index, error)?),
             }
         }
         if !faults.is_empty() {
-            return Err(ApiError::validation(faults));
+            return Err(ApiError::validation(check::first_of("items", faults)));
         }
         self.write_all(drafts, true).await
     }
@@ -125,7 +128,8 @@ impl EntryService {
             seen.check(base.version)?;
             let mut fields = base.fields.clone();
             fields.extend(patch.fields.clone());
-            let draft = self.change(actor, content_type, base, fields, patch.status).await?;
+            let wanted = NewEntry { status: patch.status, ..NewEntry::default() };
+            let draft = self.change(actor, content_type, base, fields, &wanted).await?;
             if let Some(entry) = self.write_change(draft).await? {
                 return Ok(entry);
             }
@@ -164,7 +168,7 @@ impl EntryService {
     }
 
     async fn editable(&self, actor: &Actor, content_type: &ContentType, id: EntryId) -> Result<Entry> {
-        may_write(actor, content_type)?;
+        content_type.require_write(actor)?;
         let found = self.find_by_id(content_type, id).await?;
         let seen = found.filter(|entry| entry.is_public() || content_type.may_edit(actor, entry));
         let entry = seen.ok_or_else(|| ApiError::not_found(content_type.name()))?;
@@ -177,7 +181,7 @@ impl EntryService {
 
     /// The entry as it shall be created, after the filters.
     async fn draft_of(&self, actor: &Actor, content_type: &Arc<ContentType>, new: NewEntry) -> Result<Draft> {
-        may_write(actor, content_type)?;
+        content_type.require_write(actor)?;
         let definition = &content_type.definition;
         let mut fields = new.fields;
         check::with_defaults(definition, &mut fields);
@@ -200,20 +204,23 @@ impl EntryService {
         Draft::new(content_type, settled, None, actor.user_id())
     }
 
-    /// The entry as it would be with these fields, after the filters.
+    /// The entry as it would be with these fields, after the filters. Of `wanted`, status, author and moments count.
     async fn change(
         &self,
         actor: &Actor,
         content_type: &Arc<ContentType>,
         base: Entry,
         fields: Fields,
-        status: Option<EntryStatus>,
+        wanted: &NewEntry,
     ) -> Result<Draft> {
         let entry = Entry {
-            status: status.unwrap_or(base.status),
+            status: wanted.status.unwrap_or(base.status),
             fields,
+            created_by: wanted.created_by.or(base.created_by),
+            created_at: wanted.created_at.unwrap_or(base.created_at),
+            published_at: wanted.published_at.or(base.published_at),
             updated_by: actor.user_id().or(base.updated_by),
-            updated_at: Timestamp::now(),
+            updated_at: wanted.updated_at.unwrap_or_else(Timestamp::now),
             version: base.version + 1,
             ..base.clone()
         };
@@ -275,20 +282,6 @@ fn initial(definition: &TypeDefinition, asked: Option<EntryStatus>) -> EntryStat
     asked.unwrap_or(if definition.drafts { EntryStatus::Draft } else { EntryStatus::Published })
 }
 
-/// Fails unless the actor may write entries of the type.
-fn may_write(actor: &Actor, content_type: &ContentType) -> Result<()> {
-    if content_type.may_write(actor) {
-        return Ok(());
-    }
-    Err(match actor {
-        Actor::Anonymous => ApiError::new(ErrorCode::Unauthenticated, "Sign in to do this."),
-        _ => {
-            let detail = format!("You may not write entries of `{}`.", content_type.name());
-            ApiError::new(ErrorCode::Forbidden, detail)
-        }
-    })
-}
-
 /// Fails unless the actor may have an entry of this status as theirs to change.
 fn may_have(actor: &Actor, content_type: &ContentType, status: EntryStatus) -> Result<()> {
     if status == EntryStatus::Draft || content_type.may_publish(actor) {
@@ -299,22 +292,20 @@ fn may_have(actor: &Actor, content_type: &ContentType, status: EntryStatus) -> R
 
 /// What is wrong with one of several entries, as faults of the whole request. What is no fault of an entry stays an error.
 fn of_item(index: usize, error: ApiError) -> Result<Vec<FieldError>> {
-    let place = |field: &str| match field {
-        "" => format!("items[{index}]"),
-        field => format!("items[{index}].{field}"),
-    };
+    let place = format!("items[{index}]");
     match error.code() {
-        ErrorCode::ValidationFailed => {
-            let fault = |fault: &FieldError| FieldError::at(place(&fault.field), fault.message.clone());
-            Ok(error.fields().iter().map(fault).collect())
+        ErrorCode::ValidationFailed | ErrorCode::SlugTaken => {
+            Ok(error.fields().iter().map(|fault| fault.within(&place)).collect())
         }
-        ErrorCode::SlugTaken => Ok(vec![FieldError::at(place("fields"), error.detail())]),
-        _ => Err(error),
+        _ => {
+            let detail = format!("{place}: {}", error.detail());
+            Err(error.with_detail(detail))
+        }
     }
 }
 
 /// Makes the slug of an entry from the field that it is to be made from, where it has none. Answers whether it did.
-fn derive_slug(definition: &TypeDefinition, fields: &mut Fields) -> bool {
+fn derive_slug(definition: &TypeDefinition, fields: &mut Fields, is_public: bool) -> bool {
     let Some(field) = definition.slug_field() else { return false };
     let name = field.name.as_str();
     if fields.get(name).is_some_and(|value| !value.is_null()) {
@@ -325,6 +316,10 @@ fn derive_slug(definition: &TypeDefinition, fields: &mut Fields) -> bool {
         _ => None,
     };
     let text = from.and_then(serde_json::Value::as_str).unwrap_or_default();
+    // A draft has time until it says what it is about.
+    if text.trim().is_empty() && !is_public {
+        return false;
+    }
     let slug = Slug::derive_below(text, definition.name.as_str());
     fields.insert(name.to_owned(), slug.as_str().into());
     true

@@ -11,25 +11,38 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use tokio::task::AbortHandle;
 
 use super::{
-    TypeDefinition, TypeService, bundled,
+    ContentType, Field, Kind, TypeDefinition, TypeService, bundled,
     change::FileOutcome,
-    definition::{TypeName, source},
+    definition::{FieldName, Target, TypeName, source},
     model::Owner,
     storage,
 };
 use crate::{
     auth::Actor,
-    error::{ErrorCode, FieldError, Result},
+    error::{ApiError, ErrorCode, FieldError, Result},
 };
 
 /// The largest file, in bytes.
 const LONGEST: u64 = 256 * 1024;
+/// How often, and with what pause, a file is applied that another process is applying, too.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What is applied.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// Types that were never made: quick, so that the site need not wait long.
+    NewTypes,
+    /// Changes of types, too.
+    All,
+}
 
 /// What a file says.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,14 +95,14 @@ impl FileTypes {
 }
 
 impl TypeService {
-    /// Applies what the files say, and goes on doing so when they change, while this process runs.
+    /// Makes the types that files describe and that were never made, then follows the files: changes are applied beside
+    /// the running site, now and whenever a file changes.
     pub async fn follow_files(&self) -> Result<()> {
-        self.apply_files(&BTreeMap::new()).await?;
-        if let Some(task) = watch::start(self, &self.files.folder) {
-            // Whoever asks twice is followed once.
-            if let Err(task) = self.files.watching.set(task) {
-                task.abort();
-            }
+        self.apply_files(&BTreeMap::new(), Extent::NewTypes).await?;
+        let task = watch::start(self, &self.files.folder);
+        // Whoever asks twice is followed once.
+        if let Err(task) = self.files.watching.set(task) {
+            task.abort();
         }
         Ok(())
     }
@@ -101,80 +114,166 @@ impl TypeService {
         }
     }
 
+    /// Applies what the files say now.
+    pub(super) async fn apply_now(&self) -> Result<()> {
+        self.apply_files(&BTreeMap::new(), Extent::All).await
+    }
+
+    /// Whether the files say something else than when they were read.
+    pub(super) fn are_files_stale(&self) -> bool {
+        read_all(&self.files.folder) != **self.files.states.load()
+    }
+
     /// Reads the files again and applies them.
     pub(super) async fn reload_files(&self) -> Result<()> {
         let before = self.files.states();
         self.files.states.store(Arc::new(read_all(&self.files.folder)));
-        self.apply_files(&before).await
+        self.apply_files(&before, Extent::All).await
     }
 
     /// Types that relate to others come after those. What is wrong with a file is its own affair.
-    async fn apply_files(&self, before: &BTreeMap<String, FileState>) -> Result<()> {
+    async fn apply_files(&self, before: &BTreeMap<String, FileState>, extent: Extent) -> Result<()> {
         let states = self.files.states();
-        let mut waiting: Vec<(&String, &FileState)> = states.iter().collect();
+        for (name, state) in states.iter() {
+            for fault in &state.faults {
+                log_fault(name, state.path.as_deref(), fault);
+            }
+        }
+        let mut waiting: Vec<(&str, &FileState)> =
+            states.iter().map(|(name, state)| (name.as_str(), state)).collect();
         loop {
-            let mut later = Vec::new();
-            let mut last = None;
             let count = waiting.len();
+            let mut later = Vec::new();
             for (name, state) in waiting {
-                match self.apply_one(name, state, before.get(name)).await {
+                match self.apply_one(name, state, before.get(name), extent).await {
                     Ok(()) => {}
                     Err(error) if error.code() == ErrorCode::ValidationFailed => {
-                        last = Some(error);
-                        later.push((name, state));
+                        later.push((name, state, error))
                     }
                     Err(error) if error.code().status().is_server_error() => return Err(error),
                     Err(error) => self.report(name, &FieldError::new("", error.detail())),
                 }
             }
-            if later.len() == count || later.is_empty() {
-                for (name, _) in later {
-                    for fault in last.iter().flat_map(|error| error.fields()) {
+            if later.is_empty() {
+                return Ok(());
+            }
+            if later.len() == count && !self.make_in_part(&later).await? {
+                for (name, _, error) in &later {
+                    for fault in error.fields() {
                         self.report(name, fault);
                     }
                 }
                 return Ok(());
             }
-            waiting = later;
+            waiting = later.into_iter().map(|(name, state, _)| (name, state)).collect();
         }
     }
 
-    async fn apply_one(&self, name: &str, state: &FileState, before: Option<&FileState>) -> Result<()> {
-        for fault in &state.faults {
-            log_fault(name, state.path.as_deref(), fault);
-        }
-        let Some(definition) = &state.definition else { return Ok(()) };
-        let found = storage::types::find(self.database.reader(), name).await?;
-        match found {
-            None if state.enabled => {
-                self.make(&Actor::System, definition.clone(), Owner::File).await?;
-                tracing::info!(content_type = name, "content type made from its file");
+    /// Makes the first of the types that wait for each other without the relations that lead to the others, which are
+    /// added once those are made. Answers whether there was one.
+    async fn make_in_part(&self, waiting: &[(&str, &FileState, ApiError)]) -> Result<bool> {
+        let is_waiting = |name: &str| waiting.iter().any(|(other, ..)| *other == name);
+        let leads_to_others = |field: &Field| match &field.kind {
+            Kind::Relation { to: Target::Type(to), .. } => is_waiting(to.as_str()),
+            _ => false,
+        };
+        for (name, state, _) in waiting {
+            let Some(definition) = &state.definition else { continue };
+            if storage::types::find(self.database.reader(), name).await?.is_some() {
+                continue;
             }
-            None => {}
+            let mut part = definition.clone();
+            part.fields.retain(|field| !leads_to_others(field));
+            let remains = |name: &FieldName| part.fields.iter().any(|field| field.name == *name);
+            part.indexes.retain(|index| remains(&index.filter));
+            if part.fields.len() == definition.fields.len() || part.fields.is_empty() {
+                continue;
+            }
+            if self.make(&Actor::System, part, Owner::File).await.is_ok() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn apply_one(
+        &self,
+        name: &str,
+        state: &FileState,
+        before: Option<&FileState>,
+        extent: Extent,
+    ) -> Result<()> {
+        let Some(definition) = &state.definition else { return Ok(()) };
+        let mut found = storage::types::find(self.database.reader(), name).await?;
+        if found.is_none() && state.enabled {
+            match self.make(&Actor::System, definition.clone(), Owner::File).await {
+                Ok(_made) => {
+                    tracing::info!(content_type = name, "content type made from its file");
+                    return Ok(());
+                }
+                // Another process has the same file.
+                Err(error) if error.code() == ErrorCode::ContentTypeTaken => {
+                    found = storage::types::find(self.database.reader(), name).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match found {
+            None => Ok(()),
+            Some(found) if found.owner == Owner::Api && state.path.is_none() => Ok(()),
             Some(found) if found.owner == Owner::Api => {
                 let words = "A content type of this name was made through the API; the file is not used.";
                 self.report(name, &FieldError::new("name", words));
+                Ok(())
             }
-            Some(found) => {
-                // What an administrator switched stays, until the file itself is switched.
-                let was = before.map(|before| before.enabled);
-                if was.is_some_and(|was| was != state.enabled) && found.enabled != state.enabled {
-                    self.set_enabled(&Actor::System, name, state.enabled).await?;
-                }
-                match self.apply_file(definition.clone()).await? {
-                    FileOutcome::Unchanged => {}
-                    FileOutcome::Applied => {
-                        tracing::info!(content_type = name, "content type changed as its file says");
-                    }
-                    FileOutcome::Pending(_) => tracing::warn!(
-                        content_type = name,
-                        "the file of the content type has changes that wait: `fleuron content-type diff {name}` says \
-                         why, `fleuron content-type apply {name}` applies them"
-                    ),
-                }
+            Some(found) if extent == Extent::All => self.apply_to(&found, state, before).await,
+            Some(_) => Ok(()),
+        }
+    }
+
+    async fn apply_to(
+        &self,
+        found: &ContentType,
+        state: &FileState,
+        before: Option<&FileState>,
+    ) -> Result<()> {
+        let (name, Some(definition)) = (found.name(), &state.definition) else { return Ok(()) };
+        // What an administrator switched stays, until the file itself is switched. One that was broken, or another
+        // file, said nothing of it.
+        let known = before.filter(|before| before.definition.is_some() && before.path == state.path);
+        if known.is_some_and(|known| known.enabled != state.enabled) && found.enabled != state.enabled {
+            self.set_enabled(&Actor::System, name, state.enabled).await?;
+        }
+        // What comes along is an example to begin with; a later one is applied when somebody asks for it.
+        if state.path.is_none() {
+            return Ok(());
+        }
+        match self.apply_patiently(definition).await? {
+            FileOutcome::Unchanged => {}
+            FileOutcome::Applied(plan) => {
+                let steps: Vec<&str> = plan.steps.iter().map(|step| step.detail.as_str()).collect();
+                let steps = steps.join("; ");
+                tracing::info!(content_type = name, steps, "content type changed as its file says");
             }
+            FileOutcome::Pending(_) => tracing::warn!(
+                content_type = name,
+                "the file of the content type has changes that wait: `fleuron content-type diff {name}` says why, \
+                 `fleuron content-type apply {name}` applies them"
+            ),
         }
         Ok(())
+    }
+
+    /// Another process with the same file may be applying it.
+    async fn apply_patiently(&self, definition: &TypeDefinition) -> Result<FileOutcome> {
+        let mut tries = 1;
+        loop {
+            match self.apply_file(definition.clone()).await {
+                Err(error) if error.code() == ErrorCode::EditConflict && tries < TRIES => tries += 1,
+                outcome => return outcome,
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     fn report(&self, name: &str, fault: &FieldError) {

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 
+/// How many former places of a type's pages are remembered.
+const FORMER: usize = 20;
+
 /// The keys of a type's fields.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Layout {
@@ -20,6 +23,9 @@ pub struct Layout {
     /// The number of the next key.
     #[serde(default)]
     pub next: u32,
+    /// Where the pages of entries were before, the latest last: prefixes such as `/events`, without today's.
+    #[serde(default)]
+    pub former: Vec<String>,
 }
 
 /// A field that is gone, whose values are still kept.
@@ -45,5 +51,49 @@ impl Layout {
     pub fn fresh(&mut self) -> String {
         self.next += 1;
         format!("f{}", self.next)
+    }
+
+    /// Notes that pages move from one prefix to another; either is none where there are no pages.
+    pub fn move_pages(&mut self, from: Option<&str>, to: Option<&str>) {
+        if from == to {
+            return;
+        }
+        self.former.retain(|former| Some(former.as_str()) != from && Some(former.as_str()) != to);
+        self.former.extend(from.map(str::to_owned));
+        let surplus = self.former.len().saturating_sub(FORMER);
+        self.former.drain(..surplus);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{FORMER, Layout};
+
+    #[test]
+    fn former_places_are_remembered_once_and_not_for_ever() {
+        let mut layout = Layout::default();
+        for (from, to) in [
+            (None, Some("/a")),
+            (Some("/a"), Some("/a")),
+            (Some("/a"), Some("/b")),
+            (Some("/b"), None),
+            (None, Some("/c")),
+            (Some("/c"), Some("/a")),
+        ] {
+            layout.move_pages(from, to);
+        }
+        assert_eq!(layout.former, ["/b", "/c"]);
+        for number in 0..FORMER {
+            layout.move_pages(Some(&format!("/{number}")), Some(&format!("/{}", number + 1)));
+        }
+        assert_eq!((layout.former.len(), layout.former[0].as_str()), (FORMER, "/0"));
+    }
+
+    #[test]
+    fn a_layout_of_before_there_were_former_places_can_be_read() {
+        let layout: Layout = serde_json::from_value(json!({ "keys": { "a": "f1" }, "next": 1 })).unwrap();
+        assert_eq!((layout.key("a"), layout.former.is_empty()), (Some("f1"), true));
     }
 }

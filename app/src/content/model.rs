@@ -14,6 +14,7 @@ use super::{
 use crate::{
     auth::{Actor, Permission},
     clock::Timestamp,
+    error::{ApiError, ErrorCode, Result},
     ids::{EntryId, UserId},
 };
 
@@ -80,6 +81,28 @@ impl ContentType {
     /// Whether the actor may create entries.
     pub fn may_write(&self, actor: &Actor) -> bool {
         self.definition.access.write.is_met_by(actor)
+    }
+
+    /// Fails with `unauthenticated` or `forbidden` unless the actor may read published entries.
+    pub fn require_read(&self, actor: &Actor) -> Result<()> {
+        if self.may_read(actor) { Ok(()) } else { Err(self.refused(actor, "read")) }
+    }
+
+    /// Fails with `unauthenticated` or `forbidden` unless the actor may create entries.
+    pub fn require_write(&self, actor: &Actor) -> Result<()> {
+        if self.may_write(actor) { Ok(()) } else { Err(self.refused(actor, "write")) }
+    }
+
+    fn refused(&self, actor: &Actor, what: &str) -> ApiError {
+        match actor {
+            Actor::Anonymous => {
+                ApiError::new(ErrorCode::Unauthenticated, format!("Sign in to {what} entries of this type."))
+            }
+            _ => {
+                let detail = format!("You may not {what} entries of `{}`.", self.name());
+                ApiError::new(ErrorCode::Forbidden, detail)
+            }
+        }
     }
 
     /// Whether the actor may change this entry, and so see it as a draft and with its private fields.

@@ -6,17 +6,52 @@ mod operations;
 mod parameters;
 mod schemas;
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use utoipa::{ToSchema, openapi::OpenApi};
 
 use self::names::{Described, Names};
-use super::{ContentTypes, dto::RelatedPost};
-use crate::users::dto::AuthorResponse;
+use super::{ContentType, ContentTypes, definition::Requirement, dto::RelatedPost};
+use crate::{auth::Actor, users::dto::AuthorResponse};
 
-/// The description of the API with every type that is served.
-pub fn extend(document: &OpenApi, types: &ContentTypes) -> Value {
+/// Who reads a description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever did not sign in. They learn nothing of types that are not for them, and nothing of private fields.
+    Guests,
+    /// Users, whatever their role.
+    Users,
+}
+
+impl Audience {
+    /// That of the actor.
+    pub fn of(actor: &Actor) -> Self {
+        if matches!(actor, Actor::Anonymous) { Self::Guests } else { Self::Users }
+    }
+
+    /// What they learn of a type; none where they learn nothing.
+    fn learns<'t>(self, content_type: &'t ContentType) -> Option<Cow<'t, ContentType>> {
+        if self == Self::Users {
+            return Some(Cow::Borrowed(content_type));
+        }
+        (content_type.definition.access.read == Requirement::Anyone)
+            .then(|| Cow::Owned(without_private(content_type.clone())))
+    }
+}
+
+fn without_private(mut content_type: ContentType) -> ContentType {
+    // What is made from a private field is private, too, and public orders never tell one.
+    content_type.definition.fields.retain(|field| !field.private);
+    content_type
+}
+
+/// The description of the API with every type that is served, as far as its readers may know of it.
+pub fn extend(document: &OpenApi, types: &ContentTypes, audience: Audience) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
-    let described = Names::taken(&document).describe(types.served().map(|content_type| &**content_type));
+    let types: Vec<Cow<'_, ContentType>> =
+        types.served().filter_map(|content_type| audience.learns(content_type)).collect();
+    let described = Names::taken(&document).describe(types.iter().map(|content_type| &**content_type));
     if described.is_empty() {
         return document;
     }

@@ -3,7 +3,8 @@
 //! An export holds everything of a type's entries that an import needs to make them again: ids, drafts, private fields,
 //! moments. An import goes by the ids: entries that are known are brought up to date, others are made under the ids
 //! that they bring along, lines without an id become new entries. So an import that was broken off is simply run again,
-//! as long as its lines have ids.
+//! as long as its lines have ids. Those who may not edit what others wrote choose no ids: what they import is theirs,
+//! made now, under an id of its own.
 
 mod import;
 mod line;
@@ -30,24 +31,19 @@ use super::{
 use crate::{
     auth::{Actor, Permission},
     database::Database,
-    error::{ApiError, ErrorCode, Result},
+    error::{ApiError, Result},
 };
 
 /// What JSON Lines are called in HTTP.
 pub const MEDIA_TYPE: &str = "application/jsonl";
 
-/// As many entries are read and written at once.
-const BATCH: u64 = 200;
+/// As many entries are read and written at once, each of which may have a mebibyte.
+const BATCH: u64 = 50;
 
 /// Fails with `unauthenticated` or `forbidden` unless the actor may see every entry whole: drafts, private fields, and
 /// those of others.
 pub fn require_all(actor: &Actor, content_type: &ContentType) -> Result<()> {
-    if !content_type.may_write(actor) {
-        return Err(match actor {
-            Actor::Anonymous => ApiError::new(ErrorCode::Unauthenticated, "Sign in to do this."),
-            _ => ApiError::new(ErrorCode::Forbidden, "You may not write entries of this content type."),
-        });
-    }
+    content_type.require_write(actor)?;
     if content_type.definition.authorship { actor.require(Permission::EditOthers) } else { Ok(()) }
 }
 

@@ -6,6 +6,7 @@ mod rules;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwapOption;
+use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 use tokio::sync::Mutex;
 
@@ -14,7 +15,7 @@ use super::{
     files::FileTypes,
     layout::Layout,
     model::Owner,
-    storage::{self, entries, tables},
+    storage::{self, entries, tables, types::Head},
 };
 use crate::{
     audit,
@@ -44,6 +45,25 @@ impl ContentTypes {
         Self { by_name: types.into_iter().map(named).collect() }
     }
 
+    /// The set as it is now: what has not changed is not read again. Another process that writes anything makes
+    /// everybody ask.
+    pub(crate) async fn refreshed(
+        self: &Arc<Self>,
+        database: &impl ConnectionTrait,
+    ) -> Result<Arc<Self>, DbErr> {
+        let heads = storage::types::heads(database).await?;
+        let stands = |head: &Head| self.by_number(head.number).filter(|known| Head::of(known) == *head);
+        let stale: Vec<i64> =
+            heads.iter().filter(|head| stands(head).is_none()).map(|head| head.number).collect();
+        if stale.is_empty() && heads.len() == self.by_name.len() {
+            return Ok(Arc::clone(self));
+        }
+        let kept = heads.iter().filter_map(stands).map(Arc::clone);
+        let read = storage::types::some(database, &stale).await?.into_iter().map(Arc::new);
+        let named = |content_type: Arc<ContentType>| (content_type.name().to_owned(), content_type);
+        Ok(Arc::new(Self { by_name: kept.chain(read).map(named).collect() }))
+    }
+
     /// All, in the order of their names; also those that are not served.
     pub fn all(&self) -> impl Iterator<Item = &Arc<ContentType>> {
         self.by_name.values()
@@ -62,6 +82,18 @@ impl ContentTypes {
     /// The type whose table has this number.
     pub fn by_number(&self, number: i64) -> Option<&Arc<ContentType>> {
         self.all().find(|content_type| content_type.number == number)
+    }
+
+    /// Where pages of a served type are that were at this path (decoded) before its permalink was changed.
+    pub fn moved(&self, path: &str) -> Option<String> {
+        self.served().find_map(|content_type| {
+            let prefix = &content_type.definition.permalink.as_ref()?.prefix;
+            let beneath = |former: &String| {
+                let rest = path.strip_prefix(former.as_str())?;
+                (rest.is_empty() || rest.starts_with('/')).then(|| format!("{prefix}{rest}"))
+            };
+            content_type.layout.former.iter().rev().find_map(beneath)
+        })
     }
 
     /// The served type whose pages are at this path (decoded, with a leading slash), and what follows its prefix: nothing
@@ -84,6 +116,8 @@ pub struct TypeService {
     /// Held by whoever changes a type in this process.
     pub(super) changing: Arc<Mutex<()>>,
     snapshot: Arc<ArcSwapOption<(u64, Arc<ContentTypes>)>>,
+    /// Held by whoever reads them anew.
+    reading: Arc<Mutex<()>>,
 }
 
 impl TypeService {
@@ -91,7 +125,7 @@ impl TypeService {
     /// [`Self::follow_files`].
     pub fn new(database: Database, extensions: PathBuf) -> Self {
         let files = Arc::new(FileTypes::read(extensions.join("content-types")));
-        Self { database, files, changing: Arc::default(), snapshot: Arc::default() }
+        Self { database, files, changing: Arc::default(), snapshot: Arc::default(), reading: Arc::default() }
     }
 
     /// All types as they stand.
@@ -102,7 +136,14 @@ impl TypeService {
         {
             return Ok(Arc::clone(&snapshot.1));
         }
-        let types = Arc::new(ContentTypes::new(storage::types::all(self.database.reader()).await?));
+        let _alone = self.reading.lock().await;
+        let known = match self.snapshot.load_full().as_deref() {
+            // Somebody else has read them meanwhile.
+            Some((known, types)) if *known == generation => return Ok(Arc::clone(types)),
+            Some((_, types)) => Arc::clone(types),
+            None => Arc::default(),
+        };
+        let types = known.refreshed(self.database.reader()).await?;
         self.snapshot.store(Some(Arc::new((generation, Arc::clone(&types)))));
         Ok(types)
     }
@@ -206,16 +247,26 @@ impl TypeService {
     }
 
     /// Makes the indexes what the definitions ask for, of types that have not changed since `before`: a change that died
-    /// may have left some, or left some out. Answers how many types were looked at.
-    pub async fn tidy_indexes(&self, before: Timestamp) -> Result<u64> {
-        let _changing = self.changing.lock().await;
-        let mut looked_at = 0;
+    /// may have left some, or left some out. Where somebody changes a type here, it is left for another time. What fails
+    /// is told to the log.
+    pub async fn tidy_indexes(&self, before: Timestamp) -> Result<()> {
+        let Ok(_changing) = self.changing.try_lock() else { return Ok(()) };
         for found in self.types().await?.all().filter(|found| found.updated_at < before) {
-            storage::indexes::build(&self.database, found).await?;
-            storage::indexes::drop_unwanted(&self.database, found).await?;
-            looked_at += 1;
+            // Somebody elsewhere may have begun to change it.
+            let Ok(found) = self.current(found.name()).await else { continue };
+            if found.updated_at >= before {
+                continue;
+            }
+            if let Err(error) = self.tidy(&found).await {
+                tracing::warn!(content_type = found.name(), %error, "its indexes could not be looked over");
+            }
         }
-        Ok(looked_at)
+        Ok(())
+    }
+
+    async fn tidy(&self, content_type: &ContentType) -> Result<()> {
+        storage::indexes::build(&self.database, content_type).await?;
+        storage::indexes::drop_unwanted(&self.database, content_type).await
     }
 
     /// After a commit: what is cached of types, and of pages that are made of them, is stale.
@@ -266,6 +317,10 @@ async fn make(
 
 async fn switch(transaction: &Transaction, actor: &Actor, name: &str, enabled: bool) -> Result<ContentType> {
     one_at_a_time(transaction, TYPES).await?;
+    let found = storage::types::find(transaction, name).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("content type"))?;
+    // Somebody may be changing it.
+    storage::types::lock(transaction, found.number).await?;
     let found = storage::types::find(transaction, name).await?;
     let mut content_type = found.ok_or_else(|| ApiError::not_found("content type"))?;
     if content_type.enabled == enabled {

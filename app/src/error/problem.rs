@@ -31,6 +31,22 @@ impl FieldError {
         Self { field, message: message.into(), pointer }
     }
 
+    /// A broken rule of the member `name` of what stands at `parent` in the body. Such a name may be anything, also one
+    /// that [`Self::at`] would take apart.
+    pub fn below(parent: &str, name: &str, message: impl Into<String>) -> Self {
+        let field = if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") };
+        let pointer = Some(format!("{}/{}", pointer(parent), encode(name)));
+        Self { field, message: message.into(), pointer }
+    }
+
+    /// The same, where its body is part of a larger one and stands at `parent` there.
+    pub fn within(&self, parent: &str) -> Self {
+        let below = self.pointer.as_deref().map_or_else(|| pointer(&self.field), str::to_owned);
+        let field = if below == "#" { parent.to_owned() } else { format!("{parent}.{}", self.field) };
+        let pointer = Some(format!("{}{}", pointer(parent), below.trim_start_matches('#')));
+        Self { field, message: self.message.clone(), pointer }
+    }
+
     /// Several of them in one line, for logs and summaries.
     pub fn line(faults: &[Self]) -> String {
         faults.iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect::<Vec<_>>().join(" ")
@@ -121,5 +137,26 @@ impl ResponseError for ApiError {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
         response.json(self.to_problem())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FieldError;
+
+    #[test]
+    fn a_name_of_any_kind_is_one_segment() {
+        let pointer = |fault: &FieldError| fault.pointer.clone().unwrap();
+        let fault = FieldError::below("fields.items[2]", "a.b[0]/~ü", "Is unknown.");
+        assert_eq!(fault.field, "fields.items[2].a.b[0]/~ü");
+        assert_eq!(pointer(&fault), "#/fields/items/2/a.b%5B0%5D~1~0%C3%BC");
+        assert_eq!(pointer(&FieldError::below("", "a.b", "Is unknown.")), "#/a.b");
+        assert_eq!(pointer(&FieldError::below("", "", "Is unknown.")), "#/");
+        assert_eq!(pointer(&FieldError::at("fields.items[2].a", "Is wrong.")), "#/fields/items/2/a");
+        let within = fault.within("items[3]");
+        assert_eq!(within.field, "items[3].fields.items[2].a.b[0]/~ü");
+        assert_eq!(pointer(&within), "#/items/3/fields/items/2/a.b%5B0%5D~1~0%C3%BC");
+        let whole = FieldError::at("", "Must be an object.").within("items[3]");
+        assert_eq!((whole.field.as_str(), pointer(&whole).as_str()), ("items[3]", "#/items/3"));
     }
 }

@@ -54,11 +54,12 @@ impl Audience {
             | DomainEvent::CommentUpdated { origin, .. }
             | DomainEvent::CommentDeleted { origin, .. } => by(Permission::ModerateComments, origin),
             // Entries are told with their private fields, whoever may see those of their type.
-            DomainEvent::ContentCreated { origin, .. }
-            | DomainEvent::ContentUpdated { origin, .. }
-            | DomainEvent::ContentDeleted { origin, .. }
-            | DomainEvent::ContentPublished { origin, .. }
-            | DomainEvent::ContentUnpublished { origin, .. } => by(Permission::ManageContentTypes, origin),
+            // Whoever did it may have done so to entries that they cannot see, by removing what those refer to.
+            DomainEvent::ContentCreated { .. }
+            | DomainEvent::ContentUpdated { .. }
+            | DomainEvent::ContentDeleted { .. }
+            | DomainEvent::ContentPublished { .. }
+            | DomainEvent::ContentUnpublished { .. } => only(Permission::ManageContentTypes),
             DomainEvent::UserLoggedIn { .. } => only(Permission::ManageUsers),
             DomainEvent::PluginEmitted { .. } => only(Permission::ManageOperations),
         }

@@ -15,7 +15,7 @@ use crate::{
     content::{
         self, ContentType, EntryStatus,
         definition::{Sort, SortKey},
-        model::{EntryCursor, EntryList},
+        model::EntryList,
     },
     error::Result,
     site::{Pages, Site, archive_path, document, feed_path},
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// Entries that are read at once.
+/// Paths that are read at once.
 const SLICE: u64 = 1_000;
 
 /// A content type that has pages.
@@ -53,28 +53,24 @@ pub(super) async fn locate(
     locations: &mut Vec<Location>,
 ) -> Result<()> {
     for Listed { content_type, pages } in listed {
-        let definition = &content_type.definition;
+        let has_timestamps = content_type.definition.timestamps;
         let mut has_entries = false;
-        let mut after = None;
+        let mut after = 0;
         loop {
             let have = u64::try_from(locations.len()).unwrap_or(u64::MAX);
-            let limit = if pages.entries { most.saturating_sub(have).min(SLICE) } else { 1 };
-            if limit == 0 {
+            let room = if pages.entries { most.saturating_sub(have) } else { 0 };
+            let Some(limit) = next_slice(room, has_entries) else { break };
+            let found = site.entries.published_paths(content_type, after, limit).await?;
+            let Some(last) = found.last() else { break };
+            after = last.seq;
+            has_entries = true;
+            if room == 0 {
                 break;
             }
-            let list = newest(limit, after);
-            let (entries, next) = site.entries.list(&Actor::Anonymous, content_type, list).await?;
-            has_entries |= !entries.is_empty();
-            if pages.entries {
-                locations.extend(entries.iter().filter_map(|entry| {
-                    let url = site.links.absolute(&entry.path(definition)?);
-                    Some(Location { url, changed: definition.timestamps.then_some(entry.updated_at) })
-                }));
-            }
-            after = next.filter(|_| pages.entries);
-            if after.is_none() {
-                break;
-            }
+            locations.extend(found.iter().map(|entry| Location {
+                url: site.links.absolute(&entry.path),
+                changed: has_timestamps.then_some(entry.updated_at),
+            }));
         }
         if let Some(path) = archive_path(content_type).filter(|_| pages.archive && has_entries) {
             locations.push(Location { url: site.links.absolute(&path), changed: None });
@@ -83,15 +79,25 @@ pub(super) async fn locate(
     Ok(())
 }
 
+/// How many paths are read next; none when there is no room for more. Where there never was any, one still tells that
+/// the archive has entries.
+fn next_slice(room: u64, has_entries: bool) -> Option<u64> {
+    match room {
+        0 if has_entries => None,
+        0 => Some(1),
+        room => Some(room.min(SLICE)),
+    }
+}
+
 /// Published entries, those that came out last first.
-fn newest(limit: u64, after: Option<EntryCursor>) -> EntryList {
+fn newest(limit: u64) -> EntryList {
     EntryList {
         status: EntryStatus::Published,
         created_by: None,
         conditions: Vec::new(),
         search: None,
         sort: Sort { key: SortKey::PublishedAt, descending: true },
-        after,
+        after: None,
         limit,
     }
 }
@@ -102,12 +108,10 @@ pub(crate) async fn content_feed(
     request: &HttpRequest,
     content_type: &Arc<ContentType>,
 ) -> Result<HttpResponse> {
-    let list = newest(ENTRIES, None);
-    let (found, _) = site.entries.list(&Actor::Anonymous, content_type, list).await?;
-    let mut entries = Vec::with_capacity(found.len());
-    for entry in &found {
-        entries.push(feed_entry(site, content_type, entry).await?);
-    }
+    let (found, _) = site.entries.list(&Actor::Anonymous, content_type, newest(ENTRIES)).await?;
+    let shown = site.content_contexts(content_type, &found).await?;
+    let pairs = found.iter().zip(shown);
+    let entries = pairs.map(|(entry, shown)| feed_entry(site, content_type, entry, shown)).collect();
     let settings = site.settings.site().await?;
     let definition = &content_type.definition;
     let archive = archive_path(content_type).filter(|_| site.content_pages(content_type).archive);
@@ -123,10 +127,14 @@ pub(crate) async fn content_feed(
     Ok(document(request, ATOM, atom::write(&feed)))
 }
 
-async fn feed_entry(site: &Site, content_type: &Arc<ContentType>, entry: &content::Entry) -> Result<Entry> {
+fn feed_entry(
+    site: &Site,
+    content_type: &ContentType,
+    entry: &content::Entry,
+    shown: ContentContext,
+) -> Entry {
     let definition = &content_type.definition;
-    let shown = site.content_context(content_type, entry).await?;
-    Ok(Entry {
+    Entry {
         id: entry.id.0,
         url: site.links.absolute(&entry.path(definition).unwrap_or_default()),
         published: entry.published_at.unwrap_or(entry.created_at),
@@ -136,7 +144,7 @@ async fn feed_entry(site: &Site, content_type: &Arc<ContentType>, entry: &conten
         html: body(&shown, definition.title_field.as_ref().map(content::definition::FieldName::as_str)),
         title: shown.summary.title,
         summary: shown.summary.excerpt.unwrap_or_default(),
-    })
+    }
 }
 
 /// All that an entry's page shows, as HTML: a line for each short field, Markdown as it is, groups as tables.
@@ -206,7 +214,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{ContentContext, ContentField, ContentLink, body};
+    use super::{ContentContext, ContentField, ContentLink, SLICE, body, next_slice};
     use crate::themes::context::ContentSummary;
 
     fn field(name: &str, kind: &'static str, value: &str) -> ContentField {
@@ -236,6 +244,14 @@ mod tests {
             html: BTreeMap::new(),
             relations: BTreeMap::new(),
         }
+    }
+
+    #[test]
+    fn a_full_sitemap_still_asks_whether_an_archive_has_entries() {
+        assert_eq!(next_slice(0, false), Some(1));
+        assert_eq!(next_slice(0, true), None);
+        assert_eq!((next_slice(7, false), next_slice(7, true)), (Some(7), Some(7)));
+        assert_eq!(next_slice(u64::MAX, true), Some(SLICE));
     }
 
     #[test]

@@ -27,8 +27,10 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 use super::health;
 use crate::{
-    audit, auth, comments,
-    content::{self, ContentTypes, TypeService},
+    audit,
+    auth::{self, guard::Visitor},
+    comments,
+    content::{self, ContentTypes, TypeService, openapi::Audience},
     cron,
     error::{ApiError, ErrorCode, Problem, Result},
     events, media, plugins, posts, settings, site, taxonomies, users, webhooks,
@@ -72,7 +74,6 @@ async fn head_as_get(
 /// Everything else: the API's description, the operator's endpoints, and the site that readers see.
 pub fn public(config: &mut web::ServiceConfig) {
     config
-        .app_data(web::Data::new(MadeDocument::default()))
         .service(read("/api/openapi.json", openapi_json))
         .service(read("/healthz", health::alive))
         .service(read("/readyz", health::ready))
@@ -161,31 +162,41 @@ fn methods_of(item: &PathItem) -> impl Iterator<Item = &'static str> {
     .filter_map(|(method, is_possible)| is_possible.then_some(method))
 }
 
-/// The document with the content types of this moment.
+/// The document with the content types of this moment, as far as the reader may know of them.
 async fn openapi_json(
     document: web::Data<Document>,
     types: web::Data<TypeService>,
-    made: web::Data<MadeDocument>,
+    made: web::Data<MadeDocuments>,
+    visitor: Visitor,
 ) -> Result<HttpResponse> {
     let types = types.types().await?;
-    let body = made.get(&document, &types)?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+    let body = made.get(&document, &types, Audience::of(&visitor.0))?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::VARY, "Authorization"));
+    Ok(response.content_type("application/json").body(body))
 }
 
-/// The whole document as it was last made, and for which types.
+/// The whole documents as they were last made, and for which types. One for all workers.
 #[derive(Default)]
-pub struct MadeDocument(ArcSwapOption<(Arc<ContentTypes>, Bytes)>);
+pub struct MadeDocuments {
+    guests: ArcSwapOption<(Arc<ContentTypes>, Bytes)>,
+    users: ArcSwapOption<(Arc<ContentTypes>, Bytes)>,
+}
 
-impl MadeDocument {
-    fn get(&self, document: &Document, types: &Arc<ContentTypes>) -> Result<Bytes> {
-        if let Some(made) = self.0.load().as_deref()
+impl MadeDocuments {
+    fn get(&self, document: &Document, types: &Arc<ContentTypes>, audience: Audience) -> Result<Bytes> {
+        let kept = match audience {
+            Audience::Guests => &self.guests,
+            Audience::Users => &self.users,
+        };
+        if let Some(made) = kept.load().as_deref()
             && Arc::ptr_eq(&made.0, types)
         {
             return Ok(made.1.clone());
         }
-        let whole = content::openapi::extend(document, types);
+        let whole = content::openapi::extend(document, types, audience);
         let body = Bytes::from(serde_json::to_vec(&whole).map_err(ApiError::internal)?);
-        self.0.store(Some(Arc::new((Arc::clone(types), body.clone()))));
+        kept.store(Some(Arc::new((Arc::clone(types), body.clone()))));
         Ok(body)
     }
 }

@@ -4,6 +4,8 @@ use crate::site::reserved;
 
 /// The longest slug, in bytes: it must fit a URL and an index.
 pub const MAX_LENGTH: usize = 190;
+/// What stands among entries in the API, so that no entry is found by it.
+pub const AMONG_ENTRIES: &str = "export";
 
 /// A valid slug: Unicode letters and digits in lower case, joined by single dashes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,11 +46,12 @@ impl Slug {
     }
 
     /// Makes a slug that stands below something else of any text; `fallback` if nothing usable is in it. It does not read
-    /// like an id.
+    /// like an id, nor like [`AMONG_ENTRIES`].
     pub fn derive_below(text: &str, fallback: &str) -> Self {
         let made = make(text);
         let slug = Self(if made.is_empty() { make(fallback) } else { made });
-        if uuid::Uuid::parse_str(&slug.0).is_ok() { slug.numbered(2) } else { slug }
+        let is_taken = slug.0 == AMONG_ENTRIES || uuid::Uuid::parse_str(&slug.0).is_ok();
+        if is_taken { slug.numbered(2) } else { slug }
     }
 
     /// Makes a valid slug of any text; `None` if nothing usable is in it.
@@ -150,6 +153,7 @@ mod tests {
     fn below_something_else_no_word_is_reserved() {
         assert_eq!(Slug::derive_below("Search", "event").as_str(), "search");
         assert_eq!(Slug::derive_below("!", "team_member").as_str(), "team-member");
+        assert_eq!(Slug::derive_below("Export", "event").as_str(), "export-2");
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
         assert_eq!(Slug::derive_below(id, "event").as_str(), format!("{id}-2"));
     }

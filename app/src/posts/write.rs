@@ -3,7 +3,7 @@
 use super::{Post, PostKind, PostStatus, Slug, model::WantedSlug, repo};
 use crate::{
     clock::Timestamp,
-    content::references,
+    content::references::{self, Removed},
     database::{Transaction, one_at_a_time},
     entities::posts,
     error::{ApiError, ErrorCode, FieldError, Result},
@@ -134,7 +134,7 @@ pub(super) async fn delete(
     by: Option<UserId>,
     events: &EventRecorder,
 ) -> Result<Vec<Fact>> {
-    let mut facts = references::release(transaction, ("posts", post.id.0), by, events).await?;
+    let mut facts = references::release(transaction, removed(post.id), by, events).await?;
     if !repo::delete(transaction, post.id, post.version).await? {
         return Err(ApiError::new(
             ErrorCode::EditConflict,
@@ -162,13 +162,17 @@ pub(super) async fn purge(
         let found = repo::find(transaction, *id).await?;
         let old = found.filter(|post| post.status == PostStatus::Trash && post.updated_at < before);
         if let Some(post) = old
-            && !references::is_held(transaction, id.0).await?
+            && !references::is_held(transaction, removed(*id)).await?
         {
             facts.extend(delete(transaction, &post, None, events).await?);
             purged += 1;
         }
     }
     Ok((purged, facts))
+}
+
+fn removed(id: PostId) -> Removed<'static> {
+    Removed { table: "posts", id: id.0 }
 }
 
 fn origin(post: &Post, by: Option<UserId>) -> Origin {

@@ -47,7 +47,9 @@ impl Pages {
 /// there.
 pub(super) async fn find(site: &Site, request: &HttpRequest, path: &str) -> Result<Option<HttpResponse>> {
     let types = site.types.types().await?;
-    let Some((content_type, rest)) = types.by_path(path) else { return Ok(None) };
+    let Some((content_type, rest)) = types.by_path(path) else {
+        return Ok(types.moved(path).map(|path| moved(request, &path)));
+    };
     let pages = site.content_pages(content_type);
     let without_slash = path.trim_end_matches('/');
     if pages.any() && without_slash != path {

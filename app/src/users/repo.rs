@@ -14,6 +14,9 @@ use crate::{
     ids::UserId,
 };
 
+/// Users that are asked for at once: databases take no more than so many values in a statement.
+const CHUNK: usize = 1_000;
+
 impl From<users::Model> for User {
     fn from(row: users::Model) -> Self {
         Self {
@@ -39,7 +42,12 @@ pub(super) async fn find_many(
     database: &impl ConnectionTrait,
     ids: &[Uuid],
 ) -> Result<Vec<users::Model>, DbErr> {
-    users::Entity::find().filter(users::Column::Id.is_in(ids.iter().copied())).all(database).await
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(CHUNK) {
+        let query = users::Entity::find().filter(users::Column::Id.is_in(ids.iter().copied()));
+        found.extend(query.all(database).await?);
+    }
+    Ok(found)
 }
 
 /// By e-mail address or user name; both are kept in lower case.

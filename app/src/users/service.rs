@@ -51,6 +51,12 @@ impl UserService {
         Ok(repo::find(self.database.reader(), id).await?.map(User::from))
     }
 
+    /// The users with these ids, as far as there are any, in no order.
+    pub async fn find_many(&self, ids: &[UserId]) -> Result<Vec<User>> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        Ok(repo::find_many(self.database.reader(), &ids).await?.into_iter().map(User::from).collect())
+    }
+
     /// The user with this user name.
     pub async fn find_by_username(&self, username: &str) -> Result<Option<User>> {
         if username.contains('\0') {

@@ -73,6 +73,30 @@ both! {
         author.patch(&path, &json!({ "fields": { "title": "Yours" } })).await.expect(200);
     }
 
+    async fn what_is_not_told_cannot_be_asked(app: TestApp) {
+        define_as(&app, "word", json!({ "drafts": false, "timestamps": false }), title()).await;
+        let guest = app.guest();
+        guest.get(&at("word")).await.expect(200);
+        for (query, named) in [("sort=-created_at", "sort"), ("filter[updated_at][gt]=2026-01-01", "filter[updated_at]")] {
+            let answer = guest.get(&format!("{}?{query}", at("word"))).await;
+            assert!(answer.faulty_fields()[0].starts_with(named), "{query}");
+        }
+    }
+
+    async fn only_a_page_that_is_there_has_an_address(app: TestApp) {
+        define_as(&app, "word", json!({ "permalink": "/words/{id}" }), title()).await;
+        let more = json!({ "permalink": "/inner/{id}", "access": { "read": "author" } });
+        let administrator = define_as(&app, "inner", more, title()).await;
+        for (name, status, has_page) in [("word", "draft", false), ("word", "published", true), ("inner", "published", false)] {
+            let body = json!({ "status": status, "fields": { "title": "Words" } });
+            let made = administrator.post(&at(name), &body).await.expect(201).json();
+            assert_eq!(made["url"].is_string(), has_page, "{made}");
+            if let Some(url) = made["url"].as_str() {
+                app.guest().get(url.strip_prefix(app.url().as_str()).unwrap()).await.expect(200);
+            }
+        }
+    }
+
     async fn types_are_the_administrators(app: TestApp) {
         define(&app, "thing", title()).await;
         let editor = app.editor().await;

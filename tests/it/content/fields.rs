@@ -70,6 +70,7 @@ both! {
             ("author", json!(administrator.id().to_uppercase()), json!(administrator.id())),
             ("slug", json!("chosen"), json!("chosen")),
             ("price", json!(0), json!(0)),
+            ("website", json!("HTTPS://Exa.mple/<x>?q=ü"), json!("https://exa.mple/%3Cx%3E?q=%C3%BC")),
         ] {
             let created = create(&administrator, "thing", json!({ field: given })).await;
             let is_same = match (kept.as_f64(), created["fields"][field].as_f64()) {
@@ -82,6 +83,30 @@ both! {
         let mut set = values(&empty);
         set.as_object_mut().unwrap().remove("slug");
         assert_eq!(set, json!({}), "what is empty is no value: {empty}");
+    }
+
+    async fn numbers_are_read_as_they_were_written(app: TestApp) {
+        let administrator = define(&app, "thing", every_kind()).await;
+        let fields = json!({ "line": "Far", "price": 12_345_678_901_234_567_890_u64, "extra": [5.0, 1e19, -0.0, 0.25] });
+        let created = create(&administrator, "thing", fields).await;
+        let path = format!("{}/{}", at("thing"), id(&created));
+        let read = administrator.get(&path).await.expect(200).json();
+        assert_eq!(values(&read), values(&created));
+        assert_eq!(administrator.get(&at("thing")).await.expect(200).items()[0]["fields"], created["fields"]);
+        assert_eq!(read["fields"]["extra"], json!([5, 10_000_000_000_000_000_000_u64, 0, 0.25]));
+    }
+
+    async fn any_number_of_unknown_names_has_a_short_answer(app: TestApp) {
+        let administrator = define(&app, "thing", every_kind()).await;
+        let many: serde_json::Map<String, Value> = (0..10_000).map(|number| (format!("no.{number:05}[0]"), json!(1))).collect();
+        for body in [json!({ "fields": many }), Value::Object(many.clone())] {
+            let answer = administrator.post(&at("thing"), &body).await;
+            let problem = answer.problem(422, "validation_failed");
+            let errors = problem["errors"].as_array().unwrap();
+            assert_eq!(errors.len(), 21, "{}", answer.text());
+            assert!(errors[0]["pointer"].as_str().unwrap().ends_with("/no.00000%5B0%5D"), "a name is one segment: {}", errors[0]);
+            assert!(errors[20]["message"].as_str().unwrap().contains("9980 more names"), "{}", errors[20]);
+        }
     }
 
     async fn bad_values_of_every_kind_are_named(app: TestApp) {
@@ -113,6 +138,7 @@ both! {
             ("email", json!("not an address")),
             ("website", json!("javascript:alert(1)")),
             ("website", json!("/relative")),
+            ("website", json!(format!("https://example.com/{}", "ü".repeat(400)))),
             ("slug", json!("Not A Slug")),
             ("slug", json!("a/b")),
             ("extra", deep),

@@ -107,3 +107,62 @@ async fn the_examples_come_along_and_are_off() {
         draft.expect(201);
     }
 }
+
+#[tokio::test]
+async fn types_that_refer_to_each_other_are_made() {
+    let related = |name: &str, to: &str| {
+        format!(
+            "singular = \"{name}\"\nplural = \"{name}s\"\ndrafts = false\n[[fields]]\nname = \"title\"\nkind = \"text\"\n\
+             [[fields]]\nname = \"other\"\nkind = \"relation\"\nto = \"{to}\"\n"
+        )
+    };
+    let (ying, yang) = (related("ying", "yang"), related("yang", "ying"));
+    let app = TestApp::builder().content_type_file("ying.toml", &ying).content_type_file("yang.toml", &yang);
+    let app = app.spawn().await;
+    let administrator = app.administrator().await;
+    let first = create(&administrator, "yang", json!({ "title": "1" })).await;
+    let second = eventually("both relations are there", async || {
+        let body = json!({ "fields": { "title": "2", "other": first["id"] } });
+        let answer = administrator.post(&at("ying"), &body).await;
+        (answer.status == 201).then(|| answer.json())
+    })
+    .await;
+    let path = format!("{}/{}", at("yang"), text(&first, "id"));
+    eventually("the way back, too", async || {
+        let change = json!({ "fields": { "other": second["id"] } });
+        (administrator.patch(&path, &change).await.status == 200).then_some(())
+    })
+    .await;
+    for name in ["ying", "yang"] {
+        let described = administrator.get(&format!("{TYPES}/{name}")).await.expect(200).json();
+        assert_eq!(described["file"]["faults"], json!([]), "{described:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_is_made_later_is_read() {
+    let app = TestApp::spawn().await;
+    let administrator = app.administrator().await;
+    write(&app, "gathering.toml", EVENT);
+    eventually("the type is made", async || {
+        let answer = administrator.post(&at("gathering"), &json!({ "fields": { "title": "T" } })).await;
+        (answer.status == 201).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_an_administrator_switched_off_stays_off() {
+    let app = with_file("gathering.toml", EVENT).spawn().await;
+    let administrator = app.administrator().await;
+    administrator.post(&format!("{TYPES}/gathering/disable"), &json!({})).await.expect(200);
+    write(&app, "gathering.toml", "singular = [");
+    let faults = async || {
+        let described = administrator.get(&format!("{TYPES}/gathering")).await.json();
+        described["file"]["faults"].as_array().map_or(0, Vec::len)
+    };
+    eventually("the fault is seen", async || (faults().await > 0).then_some(())).await;
+    write(&app, "gathering.toml", EVENT);
+    eventually("it is repaired", async || (faults().await == 0).then_some(())).await;
+    app.guest().get(&at("gathering")).await.problem(404, "not_found");
+}

@@ -125,6 +125,11 @@ both! {
         administrator.patch(&path, &json!({ "fields": { "slug": "the-hall-2" } })).await.problem(409, "slug_taken");
         // Words that are the site's own are nothing special beneath a type.
         assert_eq!(slug(&create(&administrator, "place", json!({ "title": "Search" })).await), "search");
+        // What stands at `/export` is the export.
+        let created = create(&administrator, "place", json!({ "title": "Export" })).await;
+        assert_eq!(slug(&created), "export-2");
+        let refused = send(&administrator, "place", json!({ "slug": "export" })).await;
+        assert_eq!(refused.faulty_fields(), ["fields.slug"]);
     }
 
     async fn what_is_private_is_for_those_who_may_edit(app: TestApp) {

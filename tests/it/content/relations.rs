@@ -82,6 +82,33 @@ both! {
         assert_eq!(items[0]["fields"]["main"]["fields"]["fee"], 7);
     }
 
+    async fn an_answer_has_a_largest_size(app: TestApp) {
+        let administrator = define(&app, "speaker", speaker()).await;
+        define(&app, "talk", talk()).await;
+        let items: Vec<Value> = (0..250).map(|number| json!({ "fields": { "name": format!("Speaker {number}") } })).collect();
+        let speakers = administrator.post(&format!("{}/bulk", at("speaker")), &json!({ "items": items })).await.expect(201).items();
+        let others: Vec<&str> = speakers.iter().map(id).collect();
+        let items: Vec<Value> = (0..9).map(|number| json!({ "fields": { "title": format!("Talk {number}"), "others": others } })).collect();
+        administrator.post(&format!("{}/bulk", at("talk")), &json!({ "items": items })).await.expect(201);
+        let guest = app.guest();
+        let answer = guest.get(&format!("{}?expand=others", at("talk"))).await;
+        assert_eq!(answer.faulty_fields(), ["expand"]);
+        assert!(answer.text().contains("2250 things"), "{}", answer.text());
+        for query in ["expand=others&limit=8", "expand=others&fields=title", "limit=9"] {
+            guest.get(&format!("{}?{query}", at("talk"))).await.expect(200);
+        }
+
+        let leaflet = json!([{ "name": "body", "kind": "markdown" }]);
+        define(&app, "leaflet", leaflet).await;
+        define(&app, "stand", json!([{ "name": "shows", "kind": "relation", "to": "leaflet" }])).await;
+        let large = create(&administrator, "leaflet", json!({ "body": "x".repeat(500_000) })).await;
+        let items = vec![json!({ "fields": { "shows": id(&large) } }); 40];
+        administrator.post(&format!("{}/bulk", at("stand")), &json!({ "items": items })).await.expect(201);
+        let path = format!("{}?expand=shows", at("stand"));
+        assert_eq!(guest.get(&format!("{path}&limit=40")).await.faulty_fields(), ["limit"]);
+        assert_eq!(guest.get(&format!("{path}&limit=10")).await.expect(200).items().len(), 10);
+    }
+
     async fn relations_are_filtered_by(app: TestApp) {
         let administrator = define(&app, "speaker", speaker()).await;
         define(&app, "talk", talk()).await;
@@ -110,5 +137,38 @@ both! {
         administrator.delete(&format!("{types}/talk")).await.expect(204);
         administrator.delete(&format!("{types}/speaker")).await.expect(204);
         administrator.get(&at("speaker")).await.problem(404, "not_found");
+    }
+
+    async fn something_else_with_the_same_id_is_something_else(app: TestApp) {
+        let administrator = define(&app, "speaker", speaker()).await;
+        define(&app, "talk", talk()).await;
+        let (author, editor) = (app.author().await, app.editor().await);
+        let made = create(&administrator, "talk", json!({ "user": author.id() })).await;
+        let import = format!("{}/import", at("speaker"));
+        let line = json!({ "id": author.id(), "status": "published", "fields": { "name": "Not the user" } }).to_string();
+        let send = async |actor: &fleuron_tests::Actor| {
+            let request = actor.request(reqwest::Method::POST, &import).header("content-type", "application/jsonl");
+            actor.send(request.body(line.clone())).await.expect(200).json()
+        };
+        // Who may not edit everybody's content does not choose ids.
+        assert_eq!(send(&author).await["created"], 1);
+        administrator.get(&format!("{}/{}", at("speaker"), author.id())).await.problem(404, "not_found");
+        assert_eq!(send(&editor).await["created"], 1);
+        let path = format!("{}/{}", at("speaker"), author.id());
+        editor.delete(&path).await.expect(204);
+        let stands = administrator.get(&format!("{}/{}", at("talk"), id(&made))).await.expect(200).json();
+        assert_eq!((values(&stands), &stands["version"]), (json!({ "user": author.id() }), &json!(1)));
+    }
+
+    async fn a_list_does_not_fall_short_of_what_it_must_have(app: TestApp) {
+        let administrator = define(&app, "speaker", speaker()).await;
+        define(&app, "panel", json!([{ "name": "who", "kind": "relation", "to": "speaker", "many": true, "min": 2 }])).await;
+        let mut ids = Vec::new();
+        for name in ["Ada", "Bea", "Cleo"] {
+            ids.push(id(&create(&administrator, "speaker", json!({ "name": name })).await).to_owned());
+        }
+        create(&administrator, "panel", json!({ "who": ids })).await;
+        administrator.delete(&format!("{}/{}", at("speaker"), ids[0])).await.expect(204);
+        administrator.delete(&format!("{}/{}", at("speaker"), ids[1])).await.problem(409, "still_referenced");
     }
 }

@@ -153,6 +153,25 @@ both! {
         assert!(named.contains(&"title") && named.contains(&"colour"), "{plan:#}");
     }
 
+    async fn the_document_tells_guests_what_is_for_them(app: TestApp) {
+        let fields = json!([{ "name": "title", "kind": "text" }, { "name": "wage", "kind": "integer", "private": true, "help": "Secret words." }]);
+        define_as(&app, "person", json!({}), fields).await;
+        let inner = json!({ "access": { "read": "editor" } });
+        define_as(&app, "dossier", inner, json!([{ "name": "title", "kind": "text" }])).await;
+        let path = "/api/openapi.json";
+        // Twice: what one reader got is not kept for another.
+        for _ in 0..2 {
+            let guests = app.guest().get(path).await.expect(200).text();
+            let users = app.subscriber().await.get(path).await.expect(200).text();
+            for hidden in ["dossier", "Dossier", "wage", "Secret words"] {
+                assert!(!guests.contains(hidden), "guests are told of {hidden}");
+                assert!(users.contains(hidden), "users are not told of {hidden}");
+            }
+            assert!(guests.contains("PersonEntry"));
+        }
+        assert_eq!(app.guest().get_with(path, "authorization", "Bearer nonsense").await.status, 401);
+    }
+
     async fn the_document_describes_each_type(app: TestApp) {
         let fields = json!([
             { "name": "title", "kind": "text", "required": true, "max": 80, "filterable": true, "sortable": true, "label": "The title" },

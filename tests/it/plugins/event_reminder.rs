@@ -10,6 +10,21 @@ use super::{assert_no_faults, log_of, status_of};
 
 const ID: &str = "org.fleuron.event-reminder";
 const HOUR: i64 = 60 * 60;
+/// Events that begin on a day, not at a moment.
+const DAYS: &str = r#"
+singular = "Event"
+plural = "Events"
+drafts = false
+
+[[fields]]
+name = "title"
+kind = "text"
+
+[[fields]]
+name = "starts_at"
+kind = "date"
+sortable = true
+"#;
 
 /// The type that comes with the server is off until an administrator turns it on, like the plugin.
 async fn enable(app: &TestApp) -> Actor {
@@ -82,5 +97,15 @@ both! {
         administrator.post("/api/v1/admin/content-types/event/enable", &json!({})).await.expect(200);
         run(&administrator).await;
         assert!(digest(&app, "latest.md").expect("a digest").contains("None."));
+    }
+
+    async fn events_of_a_day_are_near_all_day(app: TestApp = TestApp::builder().content_type_file("event.toml", DAYS)) {
+        let administrator = enable(&app).await;
+        let today = Timestamp::now().to_rfc3339()[..10].to_owned();
+        let fields = json!({ "title": "Today", "starts_at": today });
+        administrator.post("/api/v1/content/event", &json!({ "fields": fields })).await.expect(201);
+        let ended = run(&administrator).await;
+        assert_eq!(text(&ended, "outcome"), "succeeded", "{ended:#}");
+        assert!(digest(&app, "latest.md").expect("a digest").contains("**Today**"));
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     },
     content::{
         ContentType, Field, Kind,
-        definition::{Requirement, Sort, SortKey, source::to_json},
+        definition::{Requirement, source::to_json},
         types::TypeOverview,
     },
 };
@@ -58,7 +58,7 @@ pub(super) fn all(overview: &TypeOverview) -> Result<(), Failure> {
     }
     println!("read by      {}", who(definition.access.read));
     println!("written by   {}", who(definition.access.write));
-    println!("order        {}", order(&definition.default_sort));
+    println!("order        {}", definition.default_sort);
     println!("drafts       {}", if definition.drafts { "yes" } else { "no" });
     if let Some(permalink) = &definition.permalink {
         let last = if permalink.by_slug { "{slug}" } else { "{id}" };
@@ -119,14 +119,4 @@ fn who(requirement: Requirement) -> String {
             format!("whoever has the permission {}", named.map_or("", |(_, name)| *name))
         }
     }
-}
-
-fn order(sort: &Sort) -> String {
-    let key = match &sort.key {
-        SortKey::CreatedAt => "created_at",
-        SortKey::UpdatedAt => "updated_at",
-        SortKey::PublishedAt => "published_at",
-        SortKey::Field(name) => name.as_str(),
-    };
-    format!("{}{key}", if sort.descending { "-" } else { "" })
 }

@@ -8,6 +8,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
 use sea_orm::{ConnectionTrait, Statement};
@@ -24,6 +25,7 @@ use super::{
 use crate::{
     audit,
     auth::Actor,
+    clock::Timestamp,
     content::{
         ContentType, ContentTypes, EntryStatus, TypeService,
         storage::{
@@ -43,6 +45,8 @@ const CHUNK: u64 = 200;
 const LAST: u64 = 500;
 /// How often the last rows are waited for to become few.
 const ROUNDS: usize = 20;
+/// How often it is noted that a change is under way: whoever tidies up leaves such a type alone.
+const HEARTBEAT: Duration = Duration::from_secs(60);
 
 /// What the last transaction needs.
 struct Last {
@@ -69,17 +73,38 @@ impl TypeService {
         progress: Progress<'_>,
     ) -> Result<()> {
         self.reserve_keys(attempt).await?;
-        let outcome = Box::pin(self.carry_out(actor, attempt, plan, progress)).await;
+        let number = attempt.transition.old.number;
+        let outcome = tokio::select! {
+            biased;
+            outcome = Box::pin(self.carry_out(actor, attempt, plan, progress)) => outcome,
+            never = self.keep_alive(number) => never,
+        };
         let tidied = match &outcome {
-            Ok(()) => self.settle_indexes(attempt).await,
+            Ok(()) => self.settle(attempt).await,
             Err(_) => self.clear(attempt).await,
         };
         // What is left over slows writers down, and goes with the next change.
         if let Err(error) = tidied {
             let name = attempt.transition.old.name();
-            tracing::warn!(content_type = name, %error, "indexes that are not needed could not be removed");
+            tracing::warn!(content_type = name, %error, "what a change leaves behind could not be removed");
         }
         outcome
+    }
+
+    /// Notes now and then that the type is being changed, and never ends by itself: what goes wrong thereby is no
+    /// reason to give the change up.
+    async fn keep_alive(&self, number: i64) -> Result<()> {
+        loop {
+            tokio::time::sleep(HEARTBEAT).await;
+            let noted = self.database.write(number, |transaction, number| {
+                Box::pin(
+                    async move { Ok(storage::types::touch(transaction, *number, Timestamp::now()).await?) },
+                )
+            });
+            if let Err(error) = noted.await {
+                tracing::warn!(%error, "it could not be noted that a content type is being changed");
+            }
+        }
     }
 
     /// Keys are given once: what an attempt leaves behind under its keys must never be taken for values of a later one.
@@ -157,9 +182,21 @@ impl TypeService {
         }
     }
 
-    /// After the change: another process that changed the type at the same time may have taken an index for its own
-    /// that was not needed.
-    async fn settle_indexes(&self, attempt: &Attempt) -> Result<()> {
+    /// After the change: what is set aside keeps nothing from being removed. Another process that changed the type at
+    /// the same time may have taken an index for its own that was not needed.
+    async fn settle(&self, attempt: &Arc<Attempt>) -> Result<()> {
+        self.database
+            .write(Arc::clone(attempt), |transaction, attempt| {
+                Box::pin(async move {
+                    let new = &attempt.transition.new;
+                    // Fields with links never take such a key again.
+                    for retired in &new.layout.retired {
+                        links::forget_key(transaction, new.number, &retired.key).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
         let new = &attempt.transition.new;
         Box::pin(indexes::build(&self.database, new)).await?;
         Box::pin(indexes::drop_unwanted(&self.database, new)).await
@@ -171,7 +208,14 @@ impl TypeService {
             .write(Arc::clone(attempt), |transaction, attempt| {
                 Box::pin(async move {
                     let old = &attempt.transition.old;
-                    for key in attempt.own_keys() {
+                    storage::types::lock(transaction, old.number).await?;
+                    let current = storage::types::find(transaction, old.name()).await?;
+                    // A commit may have succeeded whose answer was lost.
+                    let is_in_use = |key: &str| {
+                        let mut keys = current.iter().flat_map(|current| current.layout.keys.values());
+                        keys.any(|used| used == key)
+                    };
+                    for key in attempt.own_keys().filter(|key| !is_in_use(key)) {
                         links::forget_key(transaction, old.number, key).await?;
                     }
                     Ok(())
@@ -210,10 +254,11 @@ async fn finish(transaction: &Transaction, last: &Last) -> Result<bool> {
     if transition.writes_entries() && !make_last_ready(transaction, attempt).await? {
         return Ok(false);
     }
-    if transition.old.definition.drafts && !transition.new.definition.drafts {
-        publish_drafts(transaction, &transition.new).await?;
+    let updated_at = Timestamp::now();
+    let new = ContentType { enabled: current.enabled, updated_at, ..transition.new.clone() };
+    if transition.publishes() {
+        publish_drafts(transaction, &new).await?;
     }
-    let new = ContentType { enabled: current.enabled, ..transition.new.clone() };
     if !storage::types::update(transaction, &new, transition.old.version).await? {
         return Err(conflict());
     }

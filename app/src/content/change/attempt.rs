@@ -1,9 +1,10 @@
 //! What becomes of each entry in a change: the values that it holds then, and what is wrong with them.
 
+mod slugs;
+
 use std::{
     collections::{HashMap, HashSet, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
-    sync::{Mutex, PoisonError},
 };
 
 use sea_orm::{ConnectionTrait, DbErr};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     convert::convert,
-    diff::{Move, Transition},
+    diff::{Move, Origin, Transition},
     places::{Place, Places},
 };
 use crate::{
@@ -20,9 +21,6 @@ use crate::{
     error::FieldError,
     posts::Slug,
 };
-
-/// How often a new slug is given the next number; then the number is taken from the entry's id.
-const NUMBERED: u64 = 20;
 
 /// One attempt at a change.
 pub(super) struct Attempt {
@@ -33,8 +31,7 @@ pub(super) struct Attempt {
     /// What entries get that would have no valid value, normalised.
     fill: Fields,
     places: Places,
-    /// Which entry a new slug, by its hash, was given to, so that it gets the same whenever it is looked at.
-    slugs: Mutex<HashMap<u64, Uuid>>,
+    slugs: slugs::Slugs,
 }
 
 /// What is there of what relations lead to, by the place of the field among those that are moved.
@@ -81,7 +78,19 @@ impl Attempt {
         // Positive, and never zero, which is the mark of a row that nobody made ready.
         let random = Uuid::new_v4().as_u128() % (i64::MAX as u128);
         let mark = i64::try_from(random).unwrap_or_default() | 1;
-        Self { transition, mark, fill, places, slugs: Mutex::default() }
+        Self { transition, mark, fill, places, slugs: slugs::Slugs::default() }
+    }
+
+    /// The keys of slugs that entries keep, where others are made beside them.
+    pub(super) fn slug_keys(&self) -> impl Iterator<Item = &str> {
+        let moves = self.transition.moves.iter().filter(|moved| is_slug(&moved.field.kind));
+        let origins = moves.flat_map(Move::origins).filter(|origin| is_slug(&origin.field.kind));
+        origins.map(|origin| origin.key.as_str())
+    }
+
+    /// Notes a slug that an entry has, before any is made.
+    pub(super) fn keep_slug(&self, slug: &str, id: Uuid) {
+        self.slugs.keep(slug, id);
     }
 
     /// What is there of what the relations of these entries would lead to.
@@ -96,7 +105,11 @@ impl Attempt {
             let name = moved.field.name.as_str();
             let mut ids: Vec<Uuid> = rows
                 .iter()
-                .filter_map(|row| converted(moved, held(moved, &row.entry)?))
+                .flat_map(|row| held(moved, &row.entry))
+                .filter_map(|(origin, value)| match &origin.field.kind {
+                    Kind::Relation { .. } => Some(value.clone()),
+                    _ => carried(moved, origin, value),
+                })
                 .chain(self.fill.get(name).cloned())
                 .flat_map(|value| check::relation_ids(&value))
                 .collect();
@@ -111,10 +124,11 @@ impl Attempt {
     pub(super) fn recast(&self, entry: &Entry, existing: &Existing) -> Recast {
         let mut recast = Recast { stored: entry.stored.clone(), ..Recast::default() };
         // Slugs are made of other fields.
-        let is_slug = |moved: &Move| matches!(moved.field.kind, Kind::Slug { .. });
-        let moves = || self.transition.moves.iter().enumerate();
-        let ordered =
-            moves().filter(|(_, moved)| !is_slug(moved)).chain(moves().filter(|(_, moved)| is_slug(moved)));
+        let moves = |slugs: bool| {
+            let moves = self.transition.moves.iter().enumerate();
+            moves.filter(move |(_, moved)| is_slug(&moved.field.kind) == slugs)
+        };
+        let ordered = moves(false).chain(moves(true));
         for (index, moved) in ordered {
             let outcome = self.settle(moved, entry, &recast.stored, existing.get(&index));
             self.take(moved, outcome, &mut recast);
@@ -161,29 +175,30 @@ impl Attempt {
     ) -> Outcome {
         let is_complete = self.is_complete(entry);
         let given = self.given(moved, existing);
-        if let Some(value) = held(moved, entry) {
-            match carried(moved, value, existing, is_complete) {
-                Ok(Some(kept)) => return Outcome::Kept(self.unique_slug(moved, kept, entry)),
-                Ok(None) => {}
-                Err(reason) => {
-                    return match given {
-                        Err(lost) => Outcome::Invalid(Some(value.clone()), lost),
-                        Ok(None) => Outcome::Invalid(Some(value.clone()), reason),
-                        Ok(Some(Value::Null)) if moved.field.required && is_complete => {
-                            let reason =
-                                format!("{reason} Null cannot stand in for it: there must be a value.");
-                            Outcome::Invalid(Some(value.clone()), reason)
-                        }
-                        Ok(Some(Value::Null)) => Outcome::Replaced(None),
-                        Ok(Some(given)) => Outcome::Replaced(Some(given.clone())),
-                    };
-                }
+        let mut wrong = None;
+        for (origin, value) in held(moved, entry) {
+            match valid(moved, (origin, value), existing, is_complete) {
+                Ok(Some(kept)) => return Outcome::Kept(self.unique_slug(moved, origin, kept, entry)),
+                Ok(None) => wrong = None,
+                Err(reason) => wrong = Some((value.clone(), reason)),
             }
+        }
+        if let Some((value, reason)) = wrong {
+            return match given {
+                Err(lost) => Outcome::Invalid(Some(value), lost),
+                Ok(None) => Outcome::Invalid(Some(value), reason),
+                Ok(Some(Value::Null)) if moved.field.required && is_complete => {
+                    let reason = format!("{reason} Null cannot stand in for it: there must be a value.");
+                    Outcome::Invalid(Some(value), reason)
+                }
+                Ok(Some(Value::Null)) => Outcome::Replaced(None),
+                Ok(Some(given)) => Outcome::Replaced(Some(given.clone())),
+            };
         }
         if !moved.needs_value {
             return Outcome::Nothing;
         }
-        if let Kind::Slug { .. } = &moved.field.kind {
+        if is_slug(&moved.field.kind) {
             return Outcome::Filled(self.new_slug(&moved.field, entry, stored));
         }
         // What a draft lacks of before is its author's affair.
@@ -230,31 +245,23 @@ impl Attempt {
             _ => None,
         };
         let text = from.and_then(|from| stored.get(new.layout.key(from.as_str())?)?.as_str());
-        self.claimed(Slug::derive_below(text.unwrap_or_default(), new.name()), entry.id.0)
+        let slug = Slug::derive_below(text.unwrap_or_default(), new.name());
+        self.slugs.give(&slug, entry.id.0).as_str().into()
     }
 
     /// A slug that was another kind of text before: those can be the same.
-    fn unique_slug(&self, moved: &Move, kept: Value, entry: &Entry) -> Value {
-        let was_slug = moved.from.as_ref().is_some_and(|from| matches!(from.kind, Kind::Slug { .. }));
-        if was_slug || !matches!(moved.field.kind, Kind::Slug { .. }) {
+    fn unique_slug(&self, moved: &Move, origin: &Origin, kept: Value, entry: &Entry) -> Value {
+        if !is_slug(&moved.field.kind) {
             return kept;
         }
-        match kept.as_str().and_then(Slug::of) {
-            Some(slug) => self.claimed(slug, entry.id.0),
+        match kept.as_str().and_then(|text| Slug::parse_below(text).ok()) {
+            Some(slug) if is_slug(&origin.field.kind) => {
+                self.slugs.keep(slug.as_str(), entry.id.0);
+                kept
+            }
+            Some(slug) => self.slugs.give(&slug, entry.id.0).as_str().into(),
             None => kept,
         }
-    }
-
-    /// The slug, or the next with a number, that no other entry was given.
-    fn claimed(&self, slug: Slug, id: Uuid) -> Value {
-        let mut slugs = self.slugs.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut is_own = |slug: &Slug| *slugs.entry(hash(slug.as_str())).or_insert(id) == id;
-        if is_own(&slug) {
-            return slug.as_str().into();
-        }
-        let numbered = (2..=NUMBERED).map(|number| slug.numbered(number)).find(|slug| is_own(slug));
-        let (_, low) = id.as_u64_pair();
-        numbered.unwrap_or_else(|| slug.numbered(low)).as_str().into()
     }
 }
 
@@ -299,31 +306,48 @@ fn hash<T: Hash + ?Sized>(value: &T) -> u64 {
     hasher.finish()
 }
 
-/// The value that an entry has of a field now.
-fn held<'a>(moved: &Move, entry: &'a Entry) -> Option<&'a Value> {
-    let from = moved.from.as_ref()?;
-    entry.stored.get(&from.key).filter(|value| !value.is_null())
-}
-
-fn converted(moved: &Move, value: &Value) -> Option<Value> {
-    let from = moved.from.as_ref()?;
-    if from.kind == moved.field.kind {
-        Some(value.clone())
-    } else {
-        convert(&from.kind, &moved.field.kind, value)
+/// The values of an entry that a field may take over, the best first, with where they are.
+fn held<'a>(moved: &'a Move, entry: &'a Entry) -> Vec<(&'a Origin, &'a Value)> {
+    let value = move |origin: &'a Origin| {
+        let value = entry.stored.get(&origin.key).filter(|value| !value.is_null())?;
+        Some((origin, value))
+    };
+    let original = moved.original.as_ref().and_then(value);
+    let from = moved.from.as_ref().and_then(value);
+    match (original, from) {
+        (Some(original), _) if moved.is_new => vec![original],
+        (Some(original), Some(from)) if became(original, from) => vec![original, from],
+        (_, from) => from.into_iter().collect(),
     }
 }
 
+/// Whether the second value is what the first one became when the field changed its kind.
+fn became((origin, value): (&Origin, &Value), (from, present): (&Origin, &Value)) -> bool {
+    let value = convert(&origin.field.kind, &from.field.kind, value);
+    let value = value.and_then(|value| check::checked(&from.field, &value, "", false).ok().flatten());
+    value.as_ref() == Some(present)
+}
+
+/// The value as the field would hold it; none where it means nothing there.
+fn carried(moved: &Move, origin: &Origin, value: &Value) -> Option<Value> {
+    let (was, is) = (&origin.field.kind, &moved.field.kind);
+    if was == is { Some(value.clone()) } else { convert(was, is, value) }
+}
+
 /// The value as the field holds it then; none where nothing remains of it.
-fn carried(
+fn valid(
     moved: &Move,
-    value: &Value,
+    (origin, value): (&Origin, &Value),
     existing: Option<&HashSet<Uuid>>,
     is_complete: bool,
 ) -> Result<Option<Value>, String> {
     let field = &moved.field;
-    let value =
-        converted(moved, value).ok_or_else(|| format!("Cannot be read as {}.", described(&field.kind)))?;
+    let remaining = remaining(moved, origin, value, existing);
+    if remaining.is_null() {
+        return Ok(None);
+    }
+    let value = carried(moved, origin, &remaining)
+        .ok_or_else(|| format!("Cannot be read as {}.", described(&field.kind)))?;
     let path = format!("fields.{}", field.name);
     let checked =
         check::checked(field, &value, &path, is_complete).map_err(|faults| reason(&faults, &path))?;
@@ -333,12 +357,37 @@ fn carried(
     }
 }
 
+/// The value without what is gone, where it is the relation of a field that was gone itself: that kept nothing from
+/// being removed.
+fn remaining(moved: &Move, origin: &Origin, value: &Value, existing: Option<&HashSet<Uuid>>) -> Value {
+    let is_relation = |field: &Field| matches!(field.kind, Kind::Relation { .. });
+    if !moved.is_new || !is_relation(&moved.field) || !is_relation(&origin.field) {
+        return value.clone();
+    }
+    let is_there = |value: &Value| {
+        let ids = check::relation_ids(value);
+        !ids.is_empty() && ids.iter().all(|id| existing.is_some_and(|existing| existing.contains(id)))
+    };
+    match value {
+        Value::Array(values) => {
+            let there: Vec<Value> = values.iter().filter(|value| is_there(value)).cloned().collect();
+            if there.is_empty() { Value::Null } else { Value::Array(there) }
+        }
+        value if is_there(value) => value.clone(),
+        _ => Value::Null,
+    }
+}
+
 /// Says what of a relation is not there.
 fn lost(field: &Field, value: &Value, existing: Option<&HashSet<Uuid>>) -> Option<String> {
     let Kind::Relation { to, .. } = &field.kind else { return None };
     let is_there = |id: &Uuid| existing.is_some_and(|existing| existing.contains(id));
     let gone = check::relation_ids(value).into_iter().find(|id| !is_there(id))?;
     Some(format!("There is no {} `{gone}`.", to.name()))
+}
+
+const fn is_slug(kind: &Kind) -> bool {
+    matches!(kind, Kind::Slug { .. })
 }
 
 fn described(kind: &Kind) -> String {

@@ -78,8 +78,8 @@ const fn is_text(kind: &Kind) -> bool {
 fn single(from: &Kind, to: &Kind, value: &Value) -> Option<Value> {
     match to {
         Kind::Slug { .. } if !matches!(from, Kind::Slug { .. }) => {
-            let made = Slug::of(&text(value)?)?;
-            Some(made.as_str().into())
+            let made = Slug::derive_below(&text(value)?, "");
+            (!made.as_str().is_empty()).then(|| made.as_str().into())
         }
         to if is_text(to) => text(value).map(Value::String),
         Kind::Relation { .. } => value.as_str().map(|id| id.trim().into()),
@@ -264,7 +264,9 @@ mod tests {
             ("text", "date", json!("3 February"), None),
             ("text", "datetime", json!("2026-02-03"), Some(json!("2026-02-03T00:00:00.000Z"))),
             ("text", "slug", json!("Hello, World!"), Some(json!("hello-world"))),
+            ("text", "slug", json!("Admin"), Some(json!("admin"))),
             ("text", "slug", json!("!!!"), None),
+            ("text", "slug", json!(id), Some(json!(format!("{id}-2")))),
             ("text", "email", json!("a@example.com"), Some(json!("a@example.com"))),
             ("text", "select", json!("red"), Some(json!("red"))),
             ("text", "selects", json!("red"), Some(json!(["red"]))),

@@ -13,8 +13,9 @@ use crate::{
     clock::Timestamp,
     content::{
         ContentType, Field, Kind, TypeDefinition,
-        definition::{Choice, source},
+        definition::{Choice, Permalink, source},
         layout::{Layout, Retired},
+        model::Owner,
     },
 };
 
@@ -46,6 +47,8 @@ pub(super) struct Move {
     pub(super) key: String,
     /// Where they are; none of a field that never had any.
     pub(super) from: Option<Origin>,
+    /// Where values are kept of before the field became what its values are now, if it is to be that again.
+    pub(super) original: Option<Origin>,
     /// Whether entries that have no value need one now.
     pub(super) needs_value: bool,
     /// Whether the field was not there before.
@@ -57,14 +60,19 @@ pub(super) struct Move {
 pub(super) struct Origin {
     /// Their key.
     pub(super) key: String,
-    /// What they are.
-    pub(super) kind: Kind,
+    /// The field that they are of.
+    pub(super) field: Field,
 }
 
 impl Move {
-    /// Whether the values stay where they are, so that what replaces one would be the end of it.
+    /// Where values may come from.
+    pub(super) fn origins(&self) -> impl Iterator<Item = &Origin> {
+        [&self.original, &self.from].into_iter().flatten()
+    }
+
+    /// Whether values stay where they are, so that what replaces one would be the end of it.
     pub(super) fn is_in_place(&self) -> bool {
-        self.from.as_ref().is_some_and(|from| from.key == self.key)
+        self.origins().any(|origin| origin.key == self.key)
     }
 }
 
@@ -77,8 +85,8 @@ impl Transition {
         replaced: &BTreeSet<String>,
         now: Timestamp,
     ) -> Self {
-        let keys = BTreeMap::new();
-        let layout = Layout { keys, retired: old.layout.retired.clone(), next: old.layout.next };
+        let mut layout = Layout { keys: BTreeMap::new(), ..old.layout.clone() };
+        layout.move_pages(prefix(&old.definition), prefix(definition));
         let new = ContentType {
             version: old.version + 1,
             definition: definition.clone(),
@@ -122,6 +130,23 @@ impl Transition {
         transition
     }
 
+    /// Takes the type over from its file, which is gone.
+    pub(super) fn take_over(&mut self) {
+        self.new.owner = Owner::Api;
+        let words = "its file is gone: from now on it is changed through the API";
+        self.steps.push(ChangeStep::of_type(words));
+    }
+
+    /// Whether there is anything to do.
+    pub(super) fn changes_anything(&self) -> bool {
+        self.old.definition != self.new.definition || self.old.owner != self.new.owner
+    }
+
+    /// Whether all drafts become published.
+    pub(super) fn publishes(&self) -> bool {
+        self.old.definition.drafts && !self.new.definition.drafts
+    }
+
     /// Whether no entry needs to be looked at.
     pub(super) fn touches_no_entry(&self) -> bool {
         self.moves.is_empty() && self.newly_unique.is_empty()
@@ -137,7 +162,9 @@ impl Transition {
     fn keep(&mut self, before: &Field, key: &str, field: &Field, is_replaced: bool) {
         let difference = compare(before, field);
         self.tell(before, field, &difference);
+        let publishes = self.publishes();
         let moves = difference.converts || is_replaced;
+        let original = if difference.converts { self.original(before, field) } else { None };
         let new_key = if moves {
             self.retire(before, key);
             self.new.layout.fresh()
@@ -149,49 +176,83 @@ impl Transition {
         if is_unique(field) && (difference.is_newly_unique || moves) {
             self.newly_unique.push(field.name.to_string());
         }
-        let is_new_slug = matches!(field.kind, Kind::Slug { .. }) && difference.converts;
-        let needs_value = is_new_slug || (field.required && (difference.is_newly_required || moves));
-        if moves || difference.checks_values || needs_value {
-            let from = Some(Origin { key: key.to_owned(), kind: before.kind.clone() });
-            let moved = Move { field: field.clone(), key: new_key, from, needs_value, is_new: false };
-            self.moves.push(moved);
+        // A draft may be without a slug, and without what a published entry must have.
+        let needs_slug = matches!(field.kind, Kind::Slug { .. }) && (difference.converts || publishes);
+        let needs_value =
+            needs_slug || (field.required && (difference.is_newly_required || moves || publishes));
+        let has_members = publishes && matches!(field.kind, Kind::Group { .. });
+        if moves || difference.checks_values || needs_value || has_members {
+            let from = Some(Origin { key: key.to_owned(), field: before.clone() });
+            let field = field.clone();
+            self.moves.push(Move { field, key: new_key, from, original, needs_value, is_new: false });
         }
     }
 
-    /// A field that was not there, though perhaps before.
+    /// What is kept of fields of this name, the latest first.
+    fn kept(&self, name: &str) -> Vec<Origin> {
+        let kept = self.old.layout.retired.iter().rev().filter(|retired| retired.name == name);
+        let origin = |kept: &Retired| {
+            Some(Origin { key: kept.key.clone(), field: source::field_from_json(&kept.field).ok()? })
+        };
+        kept.filter_map(origin).collect()
+    }
+
+    /// Where values are kept of before the field became what it is, if it was then what it is to be again.
+    fn original(&mut self, before: &Field, field: &Field) -> Option<Origin> {
+        let kept = self.kept(before.name.as_str());
+        let original = kept.into_iter().find(|kept| !compare(&kept.field, field).converts)?;
+        self.warn_of_private(&[&original], field);
+        Some(original)
+    }
+
+    /// What nobody was to see may be seen when it comes back.
+    fn warn_of_private(&mut self, kept: &[&Origin], field: &Field) {
+        if !field.private && kept.iter().any(|kept| kept.field.private) {
+            let words =
+                format!("The values of `{}` that were kept were private and become public.", field.name);
+            self.warnings.push(words);
+        }
+    }
+
+    /// A field that was not there, though perhaps before: then as what it was, it finds its values again. Entries that
+    /// have none of those keep what it last was.
     fn add(&mut self, field: &Field, is_replaced: bool) {
         let name = field.name.as_str();
-        let kept = self.old.layout.retired.iter().rev().filter(|retired| retired.name == name);
-        let mut kept =
-            kept.filter_map(|kept| Some((kept.clone(), source::field_from_json(&kept.field).ok()?)));
-        let kept = kept.find(|(_, before)| is_possible(&before.kind, &field.kind));
-        let (key, from) = match kept {
-            Some((kept, before)) => {
-                let words = format!("`{name}` was removed before; the values that were kept come back");
-                self.steps.push(ChangeStep::of_field(StepKind::Returned, name, words));
-                if before.private && !field.private {
-                    let words =
-                        format!("The values of `{name}` that were kept were private and become public.");
-                    self.warnings.push(words);
-                }
-                let stays = !compare(&before, field).converts && !is_replaced;
-                let key = if stays { kept.key.clone() } else { self.new.layout.fresh() };
-                self.new.layout.retired.retain(|retired| retired.key != key);
-                (key, Some(Origin { key: kept.key, kind: before.kind }))
+        let (mut same, mut other) = (None, None);
+        for kept in self.kept(name) {
+            if !compare(&kept.field, field).converts {
+                same.get_or_insert(kept);
+            } else if is_possible(&kept.field.kind, &field.kind) {
+                other.get_or_insert(kept);
             }
-            None => {
-                let words = format!("`{name}` is new: {}", field.kind.name());
-                self.steps.push(ChangeStep::of_field(StepKind::Added, name, words));
-                (self.new.layout.fresh(), None)
-            }
+        }
+        let kept: Vec<&Origin> = same.iter().chain(&other).collect();
+        if kept.is_empty() {
+            let words = format!("`{name}` is new: {}", field.kind.name());
+            self.steps.push(ChangeStep::of_field(StepKind::Added, name, words));
+        } else {
+            let words = format!("`{name}` was removed before; the values that were kept come back");
+            self.steps.push(ChangeStep::of_field(StepKind::Returned, name, words));
+            self.warn_of_private(&kept, field);
+        }
+        let key = match &same {
+            // Links are made anew, where nobody sees them before their time.
+            Some(same) if !is_replaced && !is_linked(&field.kind) => same.key.clone(),
+            _ => self.new.layout.fresh(),
         };
+        self.new.layout.retired.retain(|retired| retired.key != key);
         self.new.layout.keys.insert(name.to_owned(), key.clone());
+        let (original, from) = match (same, other) {
+            (Some(same), None) => (None, Some(same)),
+            (same, other) => (same, other),
+        };
         let needs_value = field.required || matches!(field.kind, Kind::Slug { .. });
         if from.is_some() || needs_value {
             if is_unique(field) {
                 self.newly_unique.push(name.to_owned());
             }
-            self.moves.push(Move { field: field.clone(), key, from, needs_value, is_new: true });
+            let field = field.clone();
+            self.moves.push(Move { field, key, from, original, needs_value, is_new: true });
         }
     }
 
@@ -235,6 +296,16 @@ impl Transition {
             }
         }
     }
+}
+
+/// Where the pages of entries are.
+fn prefix(definition: &TypeDefinition) -> Option<&str> {
+    definition.permalink.as_ref().map(|Permalink { prefix, .. }| prefix.as_str())
+}
+
+/// Whether its values are kept as links, too.
+const fn is_linked(kind: &Kind) -> bool {
+    matches!(kind, Kind::Relation { .. }) || kind.is_many()
 }
 
 /// What the words of a search are made of: the keys of fields, and what is shown of their options.

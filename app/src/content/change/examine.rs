@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::{
     attempt::{Attempt, checked_fill},
@@ -16,6 +17,7 @@ use crate::{
     clock::Timestamp,
     content::{
         ContentType, ContentTypes, EntryStatus, TypeDefinition, TypeService,
+        model::Owner,
         storage::{self, entries, indexes},
         types::surroundings,
     },
@@ -36,7 +38,7 @@ impl TypeService {
     pub(super) async fn examine(
         &self,
         old: &ContentType,
-        definition: &TypeDefinition,
+        (definition, owner): (&TypeDefinition, Owner),
         fill: &Map<String, Value>,
         progress: Progress<'_>,
     ) -> Result<(Arc<Attempt>, ChangePlan)> {
@@ -47,7 +49,10 @@ impl TypeService {
         }
         let mut replaced = BTreeSet::new();
         loop {
-            let transition = Transition::new(old, definition, &replaced, Timestamp::now());
+            let mut transition = Transition::new(old, definition, &replaced, Timestamp::now());
+            if owner != old.owner {
+                transition.take_over();
+            }
             let given = checked_fill(&transition, fill).map_err(ApiError::validation)?;
             let places = Places::new(types.all().map(|content_type| &**content_type));
             let attempt = Arc::new(Attempt::new(transition, given, places));
@@ -68,6 +73,7 @@ impl TypeService {
         if attempt.transition.touches_no_entry() {
             return Ok(findings);
         }
+        self.note_slugs(attempt).await?;
         let (mut after, mut done) = (0, 0);
         loop {
             progress(ChangeProgress { phase: ChangePhase::Examining, done, total });
@@ -81,6 +87,23 @@ impl TypeService {
             }
             done += rows.len() as u64;
         }
+    }
+
+    /// Notes the slugs that entries keep, so that what is made for others is none of them.
+    async fn note_slugs(&self, attempt: &Attempt) -> Result<()> {
+        let reader = self.database.reader();
+        for key in attempt.slug_keys() {
+            let mut after = 0;
+            loop {
+                let found = slugs(reader, &attempt.transition.old, key, after).await?;
+                let Some((last, ..)) = found.last() else { break };
+                after = *last;
+                for (_, id, slug) in &found {
+                    attempt.keep_slug(slug, *id);
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn look_around(&self, attempt: &Attempt) -> Result<Surroundings> {
@@ -100,6 +123,26 @@ impl TypeService {
             indexes: missing.count() as u64,
         })
     }
+}
+
+/// The slugs of the next entries that have one under the key, with their places and ids.
+async fn slugs(
+    database: &impl ConnectionTrait,
+    content_type: &ContentType,
+    key: &str,
+    after: i64,
+) -> Result<Vec<(i64, Uuid, String)>, DbErr> {
+    let sql = format!(
+        "SELECT seq, id, data ->> '{key}' FROM {} WHERE seq > {after} AND data ->> '{key}' IS NOT NULL \
+         ORDER BY seq LIMIT {BATCH}",
+        content_type.table()
+    );
+    let statement = Statement::from_string(database.get_database_backend(), sql);
+    let mut slugs = Vec::new();
+    for row in database.query_all_raw(statement).await? {
+        slugs.push((row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?));
+    }
+    Ok(slugs)
 }
 
 /// How many entries have a value under the key.

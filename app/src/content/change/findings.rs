@@ -61,11 +61,13 @@ impl Findings {
         self.invalid.is_empty()
     }
 
-    /// Fields of which some values would be overwritten where they are, and so must be set aside first.
+    /// Fields of which some values would be overwritten where they are, or given to entries that have none, and so must
+    /// be written under another key first: where they are, everybody would see them at once.
     pub(super) fn overwritten(&self, attempt: &Attempt) -> BTreeSet<String> {
         let moves = attempt.transition.moves.iter().filter(|moved| moved.is_in_place());
         let names = moves.map(|moved| moved.field.name.to_string());
-        names.filter(|name| self.replaced.contains_key(name)).collect()
+        let is_written = |name: &String| self.replaced.contains_key(name) || self.filled.contains_key(name);
+        names.filter(is_written).collect()
     }
 
     /// The plan of it all.
@@ -74,7 +76,7 @@ impl Findings {
         let kept = transition.set_aside.iter().zip(&surroundings.kept);
         let kept = kept.map(|((_, name), entries)| FieldCount { field: name.clone(), entries: *entries });
         let mut warnings = transition.warnings.clone();
-        if transition.old.definition.drafts && !transition.new.definition.drafts && surroundings.drafts > 0 {
+        if transition.publishes() && surroundings.drafts > 0 {
             warnings.push(format!(
                 "{} drafts become published: everybody who may read the type sees them. No events are told of it.",
                 surroundings.drafts

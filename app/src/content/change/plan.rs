@@ -140,8 +140,8 @@ pub enum ChangePhase {
 pub enum FileOutcome {
     /// The file says what stands already.
     Unchanged,
-    /// It is in force.
-    Applied,
+    /// It is in force, and this is what was done.
+    Applied(ChangePlan),
     /// It waits until somebody applies it.
     Pending(ChangePlan),
 }

@@ -230,6 +230,111 @@ async fn drafts_are_published_only_by_somebody_who_knows() {
 }
 
 #[tokio::test]
+async fn drafts_must_be_complete_to_be_published() {
+    let item = json!([{ "name": "text", "kind": "text", "required": true }, { "name": "note", "kind": "text" }]);
+    let fields = json!([
+        title(),
+        { "name": "venue", "kind": "text", "required": true },
+        { "name": "slug", "kind": "slug", "from": "title" },
+        { "name": "steps", "kind": "group", "fields": item },
+    ]);
+    let site = Site::with(&fields).await;
+    site.add(EntryStatus::Draft, &json!({ "title": "A" })).await;
+    let odd = json!({ "title": "B", "venue": "Here", "slug": "b", "steps": [{ "note": "x" }] });
+    site.add(EntryStatus::Draft, &odd).await;
+    let right = json!({ "title": "A", "venue": "There", "slug": "a" });
+    site.publish(std::slice::from_ref(&right)).await;
+    let mut without = definition(&fields);
+    without.drafts = false;
+    let mut request = ChangeRequest { definition: Some(without), fill: Map::new() };
+    let plan = site.types.diff(&Actor::System, "event", request.clone()).await.unwrap();
+    let invalid: Vec<_> = plan.invalid.iter().map(|field| (field.field.as_str(), field.count)).collect();
+    assert_eq!(invalid, [("steps", 1), ("venue", 1)]);
+    request.fill = json!({ "venue": "?", "steps": null }).as_object().unwrap().clone();
+    site.types.apply(&Actor::System, "event", request, &|_progress| {}).await.unwrap();
+    let filled = json!({ "title": "A", "venue": "?", "slug": "a-2" });
+    assert_eq!(site.fields().await, [filled, json!({ "title": "B", "venue": "Here", "slug": "b" }), right]);
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_field_finds_its_values_again_as_what_it_was() {
+    let amount = |kind: &str| json!([title(), { "name": "amount", "kind": kind }]);
+    let of = |title: &str, amount: Value| json!({ "title": title, "amount": amount });
+    let site = Site::with(&amount("text")).await;
+    let texts = [of("A", json!("100.0")), of("B", json!("1 000"))];
+    site.publish(&texts).await;
+    site.apply(&amount("number"), &json!({ "amount": 7 })).await.unwrap();
+    assert_eq!(site.fields().await, [of("A", json!(100)), of("B", json!(7))]);
+    site.publish(&[of("C", json!(5))]).await;
+    // At once: what it is now counts, written as it was where that means the same.
+    site.apply(&amount("text"), &json!({})).await.unwrap();
+    let now = [of("A", json!("100.0")), of("B", json!("7")), of("C", json!("5"))];
+    assert_eq!(site.fields().await, now);
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_field_that_was_gone_is_what_it_was_before_it_was_anything_else() {
+    let amount = |kind: &str| json!([title(), { "name": "amount", "kind": kind }]);
+    let of = |title: &str, amount: Value| json!({ "title": title, "amount": amount });
+    let site = Site::with(&amount("text")).await;
+    site.publish(&[of("A", json!("100")), of("B", json!("1 000"))]).await;
+    site.apply(&amount("number"), &json!({ "amount": 7 })).await.unwrap();
+    site.publish(&[of("C", json!(5))]).await;
+    site.apply(&json!([title()]), &json!({})).await.unwrap();
+    site.publish(&[json!({ "title": "D" })]).await;
+    site.apply(&amount("text"), &json!({})).await.unwrap();
+    let now = [of("A", json!("100")), of("B", json!("1 000")), of("C", json!("5")), json!({ "title": "D" })];
+    assert_eq!(site.fields().await, now);
+    assert_eq!(site.current().await.layout.key("amount"), Some("f2"));
+    site.close().await;
+}
+
+#[tokio::test]
+async fn slugs_that_come_back_stay_and_others_are_made_beside_them() {
+    let slug = json!([title(), { "name": "slug", "kind": "slug", "from": "title" }]);
+    let site = Site::with(&slug).await;
+    site.publish(&[json!({ "title": "A", "slug": "b" })]).await;
+    site.apply(&json!([title()]), &json!({})).await.unwrap();
+    site.publish(&[json!({ "title": "B" }), json!({ "title": "Admin" })]).await;
+    site.apply(&slug, &json!({})).await.unwrap();
+    let slugs: Vec<Value> = site.fields().await.into_iter().map(|fields| fields["slug"].clone()).collect();
+    assert_eq!(slugs, ["b", "b-2", "admin"]);
+    site.close().await;
+}
+
+#[tokio::test]
+async fn relations_that_are_gone_hold_nothing_and_come_back_without_what_is_gone() {
+    let relations = json!([
+        title(),
+        { "name": "one", "kind": "relation", "to": "event", "on_delete": "restrict" },
+        { "name": "many", "kind": "relation", "to": "event", "many": true },
+    ]);
+    let site = Site::with(&relations).await;
+    let gone = site.add(EntryStatus::Published, &json!({ "title": "A" })).await;
+    let stays = site.add(EntryStatus::Published, &json!({ "title": "B" })).await;
+    let fields = json!({ "title": "C", "one": gone, "many": [gone, stays] });
+    site.publish(&[fields, json!({ "title": "D", "one": stays, "many": [gone] })]).await;
+    site.apply(&json!([title()]), &json!({})).await.unwrap();
+    let referrers = |id: EntryId| storage::links::referrers(site.database.reader(), id.0, 9);
+    assert!(referrers(gone).await.unwrap().is_empty() && referrers(stays).await.unwrap().is_empty());
+    let removed = site.database.write((site.current().await, gone), |transaction, (content_type, id)| {
+        Box::pin(async move { Ok(entries::delete(transaction, content_type, *id, 1).await?) })
+    });
+    assert!(removed.await.unwrap());
+    assert!(site.apply(&relations, &json!({})).await.unwrap().is_applicable);
+    let expected = [
+        json!({ "title": "B" }),
+        json!({ "title": "C", "many": [stays] }),
+        json!({ "title": "D", "one": stays }),
+    ];
+    assert_eq!(site.fields().await, expected);
+    assert_eq!(referrers(stays).await.unwrap().len(), 2);
+    site.close().await;
+}
+
+#[tokio::test]
 async fn what_becomes_searchable_is_found() {
     let site = Site::with(&json!([title(), { "name": "body", "kind": "markdown" }])).await;
     site.publish(&[json!({ "title": "A", "body": "red wine" }), json!({ "title": "wine" })]).await;
@@ -269,12 +374,31 @@ async fn files_are_applied_where_that_is_safe() {
     let file = |fields: &Value| site.types.apply_file(definition(fields));
     assert_eq!(file(&json!([title()])).await.unwrap(), FileOutcome::Unchanged);
     let city = json!([title(), { "name": "city", "kind": "text" }]);
-    assert_eq!(file(&city).await.unwrap(), FileOutcome::Applied);
+    assert!(matches!(file(&city).await.unwrap(), FileOutcome::Applied(plan) if plan.steps.len() == 1));
     let required = json!([title(), { "name": "city", "kind": "text", "required": true }]);
     assert!(matches!(file(&required).await.unwrap(), FileOutcome::Pending(plan) if plan.invalid.len() == 1));
     assert_eq!(site.current().await.version, 2);
     let sent = site.apply(&required, &json!({})).await.unwrap_err();
     assert_eq!(sent.code(), ErrorCode::NotPossible);
+    assert!(sent.detail().contains("--file"), "{}", sent.detail());
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_type_whose_file_is_gone_is_taken_over() {
+    let site = Site::with(&json!([title()])).await;
+    let thing = json!({ "name": "thing", "singular": "Thing", "plural": "Things", "fields": [title()] });
+    let thing = source::from_json(&thing).unwrap();
+    site.types.make(&Actor::System, thing.clone(), Owner::File).await.unwrap();
+    let nothing = site.types.diff(&Actor::System, "thing", ChangeRequest::default()).await.unwrap_err();
+    assert_eq!(nothing.fields()[0].field, "definition");
+    let request = ChangeRequest { definition: Some(thing), ..ChangeRequest::default() };
+    let done = site.types.apply(&Actor::System, "thing", request.clone(), &|_progress| {}).await.unwrap();
+    assert!(done.steps[0].detail.starts_with("its file is gone"));
+    let taken = site.types.current("thing").await.unwrap();
+    assert_eq!((taken.owner, taken.version), (Owner::Api, 2));
+    let again = site.types.apply(&Actor::System, "thing", request, &|_progress| {}).await.unwrap();
+    assert!(again.steps.is_empty());
     site.close().await;
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// The longest, in bytes.
 const LENGTH: usize = 64 * 1024;
@@ -24,7 +24,32 @@ pub(super) fn value(value: &Value) -> Result<Option<Value>, String> {
     if has_nul(value) {
         faults.push("Must not hold NUL characters.".to_owned());
     }
-    super::outcome(value.clone(), &faults)
+    super::outcome(plain(value), &faults)
+}
+
+/// The same with whole numbers written as such, since PostgreSQL keeps no `5e0`.
+fn plain(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => whole(number).map_or_else(|| value.clone(), Value::Number),
+        Value::Array(items) => items.iter().map(plain).collect(),
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(key, value)| (key.clone(), plain(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// A float that is a whole number, as one; none where it is no float, or too large to be told exactly.
+fn whole(number: &Number) -> Option<Number> {
+    // One above the largest, which a double does not hold.
+    const END: f64 = 18_446_744_073_709_551_616.0;
+    const START: f64 = -9_223_372_036_854_775_808.0;
+    let float = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0)?;
+    match float {
+        float if (0.0..END).contains(&float) => Some((float as u64).into()),
+        float if (START..0.0).contains(&float) => Some((float as i64).into()),
+        _ => None,
+    }
 }
 
 /// How many bytes it takes as JSON.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{members, text::text, within, wrong};
+use super::{FAULTS, members, text::text, within, wrong};
 use crate::{
     content::definition::{Bounds, Choice, Field, ITEMS},
     error::FieldError,
@@ -51,6 +51,9 @@ pub(super) fn distinct(
     let mut faults = Vec::new();
     let mut values: Vec<Value> = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
+        if faults.len() >= FAULTS {
+            break;
+        }
         let message = match one(item) {
             Ok(Some(value)) if values.contains(&value) => "Is in the list already.".to_owned(),
             Ok(Some(value)) => {
@@ -79,6 +82,9 @@ pub(super) fn group(
     let mut faults = Vec::new();
     let mut values = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
+        if faults.len() >= FAULTS {
+            break;
+        }
         let path = format!("{path}[{index}]");
         let Value::Object(input) = item else {
             faults.push(FieldError::at(path, wrong("an object", item)));

@@ -71,9 +71,30 @@ fn right_values_are_normalised() {
         (select.clone(), json!(["c", "a"]), json!(["c", "a"])),
         (select, json!([]), Value::Null),
         (json!({ "kind": "email" }), json!(" Ada@Example.com"), json!("ada@example.com")),
-        (json!({ "kind": "url" }), json!("HTTPS://example.com/a?b#c"), json!("HTTPS://example.com/a?b#c")),
+        (
+            json!({ "kind": "url" }),
+            json!("HTTPS://Example.com:443/a?b#c"),
+            json!("https://example.com/a?b#c"),
+        ),
+        (json!({ "kind": "url" }), json!("https://example.com"), json!("https://example.com/")),
+        (
+            json!({ "kind": "url" }),
+            json!("https://exa.mple/<x>\"^|{y}%41%?q=ü[1]#a#b"),
+            json!("https://exa.mple/%3Cx%3E%22%5E%7C%7By%7D%41%25?q=%C3%BC%5B1%5D#a%23b"),
+        ),
         (json!({ "kind": "slug" }), json!("api"), json!("api")),
         (json!({ "kind": "json" }), json!([{ "a": null }, 1.5]), json!([{ "a": null }, 1.5])),
+        (
+            json!({ "kind": "json" }),
+            json!([5.0, { "a": -0.0 }, 1e19]),
+            json!([5, { "a": 0 }, 10_000_000_000_000_000_000_u64]),
+        ),
+        (json!({ "kind": "json" }), json!([-2.0, 1e300]), json!([-2, 1e300])),
+        (
+            json!({ "kind": "number" }),
+            json!(12_345_678_901_234_567_890_u64),
+            json!(12_345_678_901_234_567_890.0),
+        ),
         (json!({ "kind": "relation", "to": "post" }), json!(ID.to_uppercase()), json!(ID)),
         (
             json!({ "kind": "relation", "to": "post", "many": true }),
@@ -145,6 +166,9 @@ fn wrong_values_are_refused() {
         (json!({ "kind": "url" }), json!("https://a:b@example.com"), "", "password"),
         (json!({ "kind": "slug" }), json!("Two Words"), "", "`two-words`"),
         (json!({ "kind": "slug" }), json!(ID), "", "like an id"),
+        (json!({ "kind": "slug" }), json!("export"), "", "export; choose another"),
+        (json!({ "kind": "url" }), json!(format!("https://a.example/{}", "ü".repeat(400))), "", "2000 bytes"),
+        (json!({ "kind": "url" }), json!("https://a{b.example.com/"), "", "absolute"),
         (json!({ "kind": "json" }), deep, "", "32 lists"),
         (json!({ "kind": "json" }), json!({ "a\u{0}": 1 }), "", "NUL"),
         (json!({ "kind": "json" }), json!("x".repeat(70_000)), "", "65536 bytes"),
@@ -184,6 +208,25 @@ fn all_faults_of_all_fields_come_at_once() {
     // A draft may lack what is required.
     let draft = fields(&definition, &given(json!({ "price": null })), false).unwrap();
     assert!(draft.is_empty());
+}
+
+#[test]
+fn faults_come_to_an_end() {
+    let definition = definition(json!([
+        { "name": "title", "kind": "text" },
+        { "name": "parts", "kind": "group", "fields": [{ "name": "amount", "kind": "integer" }] },
+    ]));
+    let input: Fields = (0..5_000).map(|number| (format!("no.{number:04}"), json!(1))).collect();
+    let faults = fields(&definition, &input, false).unwrap_err();
+    assert_eq!(faults.len(), 21);
+    assert_eq!(paths(&faults)[0], "fields.no.0000");
+    assert_eq!(faults[0].pointer.as_deref(), Some("#/fields/no.0000"));
+    assert_eq!(paths(&faults)[20], "fields");
+    assert!(faults[20].message.contains("4980 more names"), "{:?}", faults[20]);
+    let parts = vec![json!({ "amount": "x", "unknown": 1 }); 900];
+    let faults = fields(&definition, &given(json!({ "parts": parts })), false).unwrap_err();
+    assert_eq!(faults.len(), 101);
+    assert!(faults[100].message.contains("first 100"), "{:?}", faults[100]);
 }
 
 #[test]

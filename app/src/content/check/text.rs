@@ -1,13 +1,15 @@
 //! Values that are text.
 
+use std::fmt::Write;
+
 use serde_json::Value;
-use url::Url;
+use url::{Position, Url};
 use uuid::Uuid;
 
 use super::{outcome, within, wrong};
 use crate::{
     content::definition::{Bounds, Field, INDEXED_LENGTH, TEXT_LENGTH, TextRules},
-    posts::Slug,
+    posts::slug::{AMONG_ENTRIES, Slug},
     users::Email,
 };
 
@@ -66,22 +68,19 @@ pub(super) fn email(value: &Value, rules: &TextRules, longest: Option<u64>) -> R
     outcome(email.as_str().into(), &faults)
 }
 
-/// An absolute address of http or https, as it was written.
+/// An absolute address of http or https, as a standard address: with everything escaped that RFC 3986 wants escaped.
 pub(super) fn url(value: &Value, rules: &TextRules, longest: Option<u64>) -> Result<Option<Value>, String> {
     let text = text(value)?.trim();
     if text.is_empty() {
         return Ok(None);
     }
-    address(text)?;
+    let address = address(text)?;
     let mut faults = Vec::new();
-    check(text, rules, longest, &mut faults);
-    outcome(text.into(), &faults)
+    check(&address, rules, longest, &mut faults);
+    outcome(address.into(), &faults)
 }
 
-fn address(text: &str) -> Result<(), String> {
-    if text.len() as u64 > URL_LENGTH {
-        return Err(format!("Must have at most {URL_LENGTH} bytes; this has {}.", text.len()));
-    }
+fn address(text: &str) -> Result<String, String> {
     let wrong = || "Must be an absolute address such as https://example.com/page.".to_owned();
     let is_odd = |character: char| character.is_control() || character.is_whitespace() || character == '\\';
     if text.chars().any(is_odd) {
@@ -96,7 +95,39 @@ fn address(text: &str) -> Result<(), String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("Must not hold a user name or a password.".into());
     }
-    Ok(())
+    let host = &url[..Position::BeforePath];
+    if !host.bytes().all(|byte| is_plain(byte) || b":/[]%".contains(&byte)) {
+        return Err(wrong());
+    }
+    let address = format!("{host}{}", escaped(&url[Position::BeforePath..]));
+    if address.len() as u64 > URL_LENGTH {
+        return Err(format!("Must have at most {URL_LENGTH} bytes; this has {}.", address.len()));
+    }
+    Ok(address)
+}
+
+/// What RFC 3986 lets stand in every part of an address.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
+}
+
+/// The path and what is behind it. Browsers let more pass than the standard.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let mut is_fragment = false;
+    for (place, byte) in text.bytes().enumerate() {
+        let next = text.as_bytes().get(place + 1..place + 3);
+        let is_escape = byte == b'%' && next.is_some_and(|next| next.iter().all(u8::is_ascii_hexdigit));
+        let begins_fragment = byte == b'#' && !is_fragment;
+        is_fragment |= begins_fragment;
+        if is_escape || begins_fragment || is_plain(byte) || b"/?:@".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            // Writing to a text cannot fail.
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
 }
 
 /// What names the entry in addresses, beside its id.
@@ -108,6 +139,9 @@ pub(super) fn slug(value: &Value) -> Result<Option<Value>, String> {
     let slug = Slug::parse_below(text)?;
     if Uuid::try_parse(text).is_ok() {
         return Err("Must not look like an id, since entries are found by both.".into());
+    }
+    if text == AMONG_ENTRIES {
+        return Err(format!("`{AMONG_ENTRIES}` is the address of the type's export; choose another."));
     }
     Ok(Some(slug.as_str().into()))
 }

@@ -12,6 +12,9 @@ use crate::{
     plugins::refused,
 };
 
+/// Of names that nobody knows, so many are told.
+const UNKNOWN_TOLD: usize = 20;
+
 /// The members of an entry's JSON. All but `fields` and `status` are for reading.
 const MEMBERS: [&str; 11] = [
     "id",
@@ -70,7 +73,8 @@ impl Wish<'_> {
     /// Checks every rule and reports every fault.
     fn check(&self, mut entry: Entry) -> Result<Settled, Vec<FieldError>> {
         let definition = &self.content_type.definition;
-        let may_be_numbered = derive_slug(definition, &mut entry.fields);
+        let may_be_numbered =
+            derive_slug(definition, &mut entry.fields, entry.status == EntryStatus::Published);
         let mut faults = Vec::new();
         if entry.status == EntryStatus::Draft && !definition.drafts {
             let message = format!("`{}` has no drafts; its entries are published.", definition.name);
@@ -108,6 +112,7 @@ impl Wish<'_> {
         let unknown: Vec<FieldError> = data
             .keys()
             .filter(|name| !MEMBERS.contains(&name.as_str()))
+            .take(UNKNOWN_TOLD)
             .map(|name| {
                 FieldError::new("data", format!("An entry has no `{name}`; values belong into `fields`."))
             })

@@ -7,13 +7,14 @@ use uuid::Uuid;
 use super::EntryService;
 use crate::{
     auth::{Actor, Permission},
+    clock::Timestamp,
     content::{
         ContentType, Entry, EntryStatus, check,
         definition::{Sort, SortKey, Target},
         model::{EntryCursor, EntryList, IndexValue, TypedEntry},
         storage::entries as repo,
     },
-    error::{ApiError, ErrorCode, Result},
+    error::Result,
     ids::{EntryId, PostId, UserId},
     posts::{Post, PostKind},
     users::dto::AuthorResponse,
@@ -26,6 +27,17 @@ pub enum ResolvedEntry {
     Entry(Box<Entry>),
     /// It moved to this path.
     MovedTo(String),
+}
+
+/// Where the page of an entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedPath {
+    /// Its place in the order of creation.
+    pub seq: i64,
+    /// With a leading slash, not encoded.
+    pub path: String,
+    /// When the entry was last changed.
+    pub updated_at: Timestamp,
 }
 
 /// What a relation leads to.
@@ -47,7 +59,7 @@ impl EntryService {
         content_type: &Arc<ContentType>,
         id_or_slug: &str,
     ) -> Result<Option<Entry>> {
-        may_read(actor, content_type)?;
+        content_type.require_read(actor)?;
         let seen = |entry: &Entry| entry.is_public() || content_type.may_edit(actor, entry);
         if let Ok(id) = id_or_slug.parse::<EntryId>()
             && let Some(entry) = self.find_by_id(content_type, id).await?.filter(seen)
@@ -73,9 +85,9 @@ impl EntryService {
         content_type: &Arc<ContentType>,
         mut list: EntryList,
     ) -> Result<(Vec<Entry>, Option<EntryCursor>)> {
-        may_read(actor, content_type)?;
+        content_type.require_read(actor)?;
         if list.status == EntryStatus::Draft {
-            super::may_write(actor, content_type)?;
+            content_type.require_write(actor)?;
             if content_type.definition.authorship && !actor.may(Permission::EditOthers) {
                 list.created_by = actor.user_id();
             }
@@ -108,7 +120,28 @@ impl EntryService {
                 count
             }
         };
+        if offset >= count {
+            return Ok((Vec::new(), count));
+        }
         Ok((repo::slice(database, content_type, offset, limit).await?, count))
+    }
+
+    /// Where the pages of published entries are, in the order of their creation, behind this place in it; zero is before
+    /// all. Reads no more of an entry than that takes.
+    pub async fn published_paths(
+        &self,
+        content_type: &Arc<ContentType>,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<PublishedPath>> {
+        let Some(permalink) = &content_type.definition.permalink else { return Ok(Vec::new()) };
+        let found = repo::published_paths(self.database.reader(), content_type, after, limit).await?;
+        let path = |found: repo::PublishedPath| {
+            let last = if permalink.by_slug { found.slug? } else { found.id.to_string() };
+            let path = format!("{}/{last}", permalink.prefix);
+            Some(PublishedPath { seq: found.seq, path, updated_at: found.updated_at })
+        };
+        Ok(found.into_iter().filter_map(path).collect())
     }
 
     /// What readers find behind the prefix of a type's pages: a published entry, or where it moved to.
@@ -185,23 +218,9 @@ impl EntryService {
     }
 }
 
-/// Fails unless the actor may read published entries of the type.
-fn may_read(actor: &Actor, content_type: &ContentType) -> Result<()> {
-    if content_type.may_read(actor) {
-        return Ok(());
-    }
-    Err(match actor {
-        Actor::Anonymous => ApiError::new(ErrorCode::Unauthenticated, "Sign in to read this."),
-        _ => {
-            let detail = format!("You may not read entries of `{}`.", content_type.name());
-            ApiError::new(ErrorCode::Forbidden, detail)
-        }
-    })
-}
-
 /// The value by which a list in this order tells where an entry is.
 fn place(content_type: &ContentType, sort: &Sort, entry: &Entry) -> IndexValue {
-    let moment = |moment: crate::clock::Timestamp| {
+    let moment = |moment: Timestamp| {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of four-digit years fit a double")]
         IndexValue::Number(moment.millis() as f64)
     };

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::{Map, Value, json};
 
 use super::filtering::Settled;
@@ -21,6 +20,9 @@ use crate::{
     ids::UserId,
     posts::Slug,
 };
+
+/// How often another slug is looked for where the last one is taken at the same moment.
+const SLUGS_TRIED: u32 = 3;
 
 /// An entry as it shall be, and what else is to be written with it.
 #[derive(Clone, Debug)]
@@ -65,10 +67,7 @@ pub(super) async fn create(
     written: &mut Written,
 ) -> Result<()> {
     let content_type = &draft.content_type;
-    // Where several write at once, the type is kept as it is.
-    if transaction.get_database_backend() != DbBackend::Sqlite {
-        unchanged(transaction, content_type).await?;
-    }
+    unchanged(transaction, content_type).await?;
     let faults = references::hold(transaction, types, content_type, &draft.entry, None).await?;
     let is_written =
         faults.is_empty() && repo::insert(transaction, content_type, &draft.entry, &draft.derived).await?;
@@ -93,17 +92,19 @@ async fn create_otherwise(
     mut faults: Vec<FieldError>,
 ) -> Result<Entry> {
     let content_type = &draft.content_type;
-    unchanged(transaction, content_type).await?;
-    let mut entry = draft.entry.clone();
-    settle_slug(transaction, draft, &mut entry).await?;
-    faults.extend(repeated(transaction, content_type, &entry, None).await?);
-    if !faults.is_empty() {
-        return Err(ApiError::validation(faults));
-    }
-    entry.stored = stored(content_type, &entry, None);
-    let derived = repo::Derived::of(content_type, &entry)?;
-    if repo::insert(transaction, content_type, &entry, &derived).await? {
-        return Ok(entry);
+    // Between the look for a free slug and the entry, somebody may take that one, too.
+    for _ in 0..SLUGS_TRIED {
+        let mut entry = draft.entry.clone();
+        settle_slug(transaction, draft, &mut entry).await?;
+        faults.extend(repeated(transaction, content_type, &entry, None).await?);
+        if !faults.is_empty() {
+            return Err(ApiError::validation(faults));
+        }
+        entry.stored = stored(content_type, &entry, None);
+        let derived = repo::Derived::of(content_type, &entry)?;
+        if repo::insert(transaction, content_type, &entry, &derived).await? {
+            return Ok(entry);
+        }
     }
     Err(ApiError::new(ErrorCode::EditConflict, "Somebody else has just made an entry like this. Try again."))
 }
@@ -144,7 +145,8 @@ pub(super) async fn delete(
 ) -> Result<Vec<Fact>> {
     unchanged(transaction, content_type).await?;
     let table = content_type.table();
-    let mut facts = references::release(transaction, (table.as_str(), entry.id.0), by, events).await?;
+    let removed = references::Removed { table: &table, id: entry.id.0 };
+    let mut facts = references::release(transaction, removed, by, events).await?;
     if !repo::delete(transaction, content_type, entry.id, entry.version).await? {
         return Err(ApiError::new(
             ErrorCode::EditConflict,
@@ -249,7 +251,8 @@ async fn settle_slug(transaction: &Transaction, draft: &Draft, entry: &mut Entry
     }
     if !draft.may_be_numbered {
         let detail = format!("Another {} has the slug `{wanted}`.", content_type.name());
-        return Err(ApiError::new(ErrorCode::SlugTaken, detail));
+        let fault = FieldError::at(format!("fields.{}", field.name), detail.clone());
+        return Err(ApiError::new(ErrorCode::SlugTaken, detail).about(vec![fault]));
     }
     let slug = Slug::free(&wanted, taken).await?;
     entry.fields.insert(field.name.to_string(), slug.into());

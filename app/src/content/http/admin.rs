@@ -215,11 +215,7 @@ fn change(body: Value) -> Result<ChangeRequest> {
         None => None,
         Some(Ok(definition)) => Some(definition),
         Some(Err(wrong)) => {
-            let place = |field: &str| match field {
-                "" => "definition".to_owned(),
-                field => format!("definition.{field}"),
-            };
-            faults.extend(wrong.into_iter().map(|fault| FieldError::at(place(&fault.field), fault.message)));
+            faults.extend(wrong.iter().map(|fault| fault.within("definition")));
             None
         }
     };
@@ -252,10 +248,11 @@ mod tests {
     fn changes_and_purges_are_read_strictly() {
         let read = change(json!({ "fill": { "price": null } })).unwrap();
         assert!(read.definition.is_none() && read.fill["price"].is_null());
-        let error = change(json!({ "definition": { "nonsense": 1 }, "more": 1, "fill": 3 })).unwrap_err();
+        let error = change(json!({ "definition": { "non.sense": 1 }, "more": 1, "fill": 3 })).unwrap_err();
         let places: Vec<_> = error.fields().iter().filter_map(|fault| fault.pointer.as_deref()).collect();
         assert_eq!(places[..2], ["#/more", "#/fill"]);
         assert!(places[2..].iter().all(|place| place.starts_with("#/definition")), "{places:?}");
+        assert!(places.contains(&"#/definition/non.sense"), "{places:?}");
         assert_eq!(purged(json!({})).unwrap(), None);
         assert_eq!(purged(json!({ "fields": ["a"] })).unwrap(), Some(vec!["a".to_owned()]));
         for wrong in [json!({ "fields": [1] }), json!({ "fields": null }), json!([]), json!({ "field": [] })]

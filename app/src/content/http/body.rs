@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    content::{EntryPatch, EntryStatus, Fields, NewEntry},
+    content::{EntryPatch, EntryStatus, Fields, NewEntry, check},
     error::{ApiError, FieldError, Result},
 };
 
@@ -42,6 +42,9 @@ pub(super) fn new_entries(body: Value) -> Result<Vec<NewEntry>> {
     match items {
         Some(Value::Array(items)) if (1..=ITEMS).contains(&items.len()) => {
             for (index, item) in items.into_iter().enumerate() {
+                if faults.len() >= check::FAULTS {
+                    break;
+                }
                 let given = entry(item, &format!("items[{index}]"), &mut faults);
                 entries.push(NewEntry { status: given.status, fields: given.fields, ..NewEntry::default() });
             }
@@ -70,15 +73,13 @@ pub(super) fn refuse_others(
     known: &str,
     faults: &mut Vec<FieldError>,
 ) {
-    for name in others.keys() {
-        let message = format!("Nothing of this name is taken here; there is {known}.");
-        faults.push(FieldError::at(beneath(place, name), message));
-    }
+    let message = |_name: &str| format!("Nothing of this name is taken here; there is {known}.");
+    check::unknown_names(place, others.keys().map(String::as_str), message, faults);
 }
 
 /// The result, where nothing was wrong.
 pub(super) fn finish<T>(result: T, faults: Vec<FieldError>) -> Result<T> {
-    if faults.is_empty() { Ok(result) } else { Err(ApiError::validation(faults)) }
+    if faults.is_empty() { Ok(result) } else { Err(ApiError::validation(check::first_of("", faults))) }
 }
 
 fn entry(value: Value, place: &str, faults: &mut Vec<FieldError>) -> Given {
@@ -127,5 +128,18 @@ mod tests {
             places(&new_entries(json!({ "items": [], "more": 1 })).unwrap_err()),
             ["#/more", "#/items"]
         );
+    }
+
+    #[test]
+    fn an_answer_is_not_longer_than_its_request() {
+        let many: serde_json::Map<_, _> = (0..50).map(|number| (format!("a.b{number}"), 1.into())).collect();
+        let error = new_entry(serde_json::Value::Object(many.clone())).unwrap_err();
+        assert_eq!((error.fields().len(), places(&error)[0]), (21, "#/a.b0"));
+        let last = &error.fields()[20];
+        assert_eq!((last.field.as_str(), last.pointer.as_deref()), ("body", Some("#")));
+        assert!(last.message.contains("30 more names"), "{last:?}");
+        let items = vec![serde_json::Value::Object(many); 50];
+        let error = new_entries(json!({ "items": items })).unwrap_err();
+        assert_eq!((error.fields().len(), places(&error)[0]), (101, "#/items/0/a.b0"));
     }
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{EntryPresenter, body, present::EntryView, query::View, require_write};
+use super::{EntryPresenter, body, present::EntryView, query::View};
 use crate::{
     auth::guard::SignedIn,
     content::{
@@ -69,7 +69,7 @@ async fn create_entries(
     body: Json<Value>,
 ) -> Result<HttpResponse> {
     let content_type = types.served(&name).await?;
-    require_write(&actor.0, &content_type)?;
+    content_type.require_write(&actor.0)?;
     let new = body::new_entries(body.0)?;
     let created = entries.create_many(&actor.0, &content_type, new).await?;
     let view = View::default();
@@ -121,7 +121,7 @@ async fn import_entries(
     body: web::Payload,
 ) -> Result<HttpResponse> {
     let content_type = types.served(&name).await?;
-    require_write(&actor.0, &content_type)?;
+    content_type.require_write(&actor.0)?;
     let media_type = request.content_type();
     if !LINES.iter().any(|known| media_type.eq_ignore_ascii_case(known)) {
         let detail = format!("Send JSON Lines, with `Content-Type: {}`.", transfer::MEDIA_TYPE);

@@ -7,9 +7,8 @@ use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    EntryPresenter, body,
+    EntryPresenter, body, present,
     query::{self, View},
-    require_read, require_write,
 };
 use crate::{
     auth::{
@@ -51,13 +50,14 @@ async fn list_entries(
     name: Path<String>,
 ) -> Result<HttpResponse> {
     let content_type = types.served(&name).await?;
-    require_read(&visitor.0, &content_type)?;
+    content_type.require_read(&visitor.0)?;
     let (list, view) = query::list(&content_type, &visitor.0, request.query_string())?;
     let sort = list.sort.clone();
     let (found, next) = entries.list(&visitor.0, &content_type, list).await?;
     let prepared = presenter.prepare(&visitor.0, &content_type, &found, &view).await?;
     let next_cursor = next.map(|cursor| query::cursor::encode(&sort, &cursor));
-    Ok(HttpResponse::Ok().json(Page { items: prepared.views(), next_cursor }))
+    let body = present::written(&Page { items: prepared.views(), next_cursor }, "limit")?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(body))
 }
 
 /// Create one.
@@ -77,7 +77,7 @@ async fn create_entry(
     body: Json<Value>,
 ) -> Result<HttpResponse> {
     let content_type = types.served(&name).await?;
-    require_write(&actor.0, &content_type)?;
+    content_type.require_write(&actor.0)?;
     let new = body::new_entry(body.0)?;
     let entry = entries.create(&actor.0, &content_type, new).await?;
     let mut response = HttpResponse::Created();
@@ -106,12 +106,15 @@ async fn read_entry(
 ) -> Result<HttpResponse> {
     let (name, id_or_slug) = path.into_inner();
     let content_type = types.served(&name).await?;
-    require_read(&visitor.0, &content_type)?;
+    content_type.require_read(&visitor.0)?;
     let view = query::read(&content_type, &visitor.0, request.query_string())?;
     let found = entries.find(&visitor.0, &content_type, &id_or_slug).await?;
     let entry = [found.ok_or_else(|| ApiError::not_found(content_type.name()))?];
     let prepared = presenter.prepare(&visitor.0, &content_type, &entry, &view).await?;
     let answer = prepared.views().into_iter().next();
+    if !view.expand.is_empty() {
+        present::written(&answer, "expand")?;
+    }
     versioned_json(Some(&request), HttpResponse::Ok(), entry[0].version, &answer)
 }
 
@@ -136,7 +139,7 @@ async fn update_entry(
 ) -> Result<HttpResponse> {
     let (name, id_or_slug) = path.into_inner();
     let content_type = types.served(&name).await?;
-    require_write(&actor.0, &content_type)?;
+    content_type.require_write(&actor.0)?;
     let patch = body::patch(body.0)?;
     let found = entries.find(&actor.0, &content_type, &id_or_slug).await?;
     let id = found.ok_or_else(|| ApiError::not_found(content_type.name()))?.id;
@@ -163,7 +166,7 @@ async fn delete_entry(
 ) -> Result<HttpResponse> {
     let (name, id_or_slug) = path.into_inner();
     let content_type = types.served(&name).await?;
-    require_write(&actor.0, &content_type)?;
+    content_type.require_write(&actor.0)?;
     let found = entries.find(&actor.0, &content_type, &id_or_slug).await?;
     let id = found.ok_or_else(|| ApiError::not_found(content_type.name()))?.id;
     entries.delete(&actor.0, &content_type, id, seen).await?;

@@ -1,7 +1,7 @@
 //! From entries to their wire form: fields in the order of the definition, addresses, relations expanded and Markdown
 //! as HTML when asked for. Nothing is copied on the way.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, io, sync::Arc};
 
 use serde::{
     Serialize, Serializer,
@@ -14,12 +14,20 @@ use super::query::View;
 use crate::{
     auth::Actor,
     content::{
-        ContentType, Entry, EntryService, Kind, check, definition::Target, dto::RelatedPost, entries::Related,
+        ContentType, Entry, EntryService, Kind, check,
+        definition::{Requirement, Target},
+        dto::RelatedPost,
+        entries::Related,
     },
-    error::Result,
+    error::{ApiError, FieldError, Result},
     render::{pipeline::Renderer, sanitize::SafeHtml},
     site::Links,
 };
+
+/// Most things that the relations of one answer lead to.
+pub(in crate::content) const EXPANDED: usize = 2_000;
+/// The largest answer, in bytes: what relations lead to may be large, and be there many times.
+pub(in crate::content) const ANSWER: usize = 16 * 1024 * 1024;
 
 /// Makes answers of entries. Cheap to clone.
 #[derive(Clone)]
@@ -75,7 +83,8 @@ impl EntryPresenter {
         view: &View,
     ) -> Result<HashMap<Uuid, Related>> {
         let mut wanted: Vec<(&Target, Vec<Uuid>)> = Vec::new();
-        for field in view.expand.iter().filter_map(|place| content_type.definition.fields.get(*place)) {
+        let places = view.expand.iter().filter(|place| view.shows(**place));
+        for field in places.filter_map(|place| content_type.definition.fields.get(*place)) {
             let Kind::Relation { to, .. } = &field.kind else { continue };
             let values = entries.iter().filter_map(|entry| entry.fields.get(field.name.as_str()));
             let ids = values.flat_map(check::relation_ids);
@@ -83,6 +92,15 @@ impl EntryPresenter {
                 Some((_, known)) => known.extend(ids),
                 None => wanted.push((to, ids.collect())),
             }
+        }
+        // Each is answered wherever it stands, so that it counts as often.
+        let count: usize = wanted.iter().map(|(_, ids)| ids.len()).sum();
+        if count > EXPANDED {
+            let message = format!(
+                "Leads to {count} things; at most {EXPANDED} are answered at once. Ask for a smaller `limit`, or for \
+                 fewer relations."
+            );
+            return Err(ApiError::validation(vec![FieldError::new("expand", message)]));
         }
         let mut related = HashMap::new();
         for (target, mut ids) in wanted {
@@ -117,6 +135,42 @@ impl EntryPresenter {
             all.push(rendered);
         }
         Ok(all)
+    }
+}
+
+/// An answer to readers, which is not larger than it may be. `parameter` is what they can make smaller.
+pub(super) fn written(body: &impl Serialize, parameter: &str) -> Result<Vec<u8>> {
+    let mut bounded = Bounded { bytes: Vec::new(), most: ANSWER };
+    match serde_json::to_writer(&mut bounded, body) {
+        Ok(()) => Ok(bounded.bytes),
+        Err(error) if error.is_io() => {
+            let message = format!(
+                "The answer would have more than {ANSWER} bytes. Ask for less of it: a smaller `limit`, some `fields` \
+                 alone, or fewer relations with `expand`."
+            );
+            Err(ApiError::validation(vec![FieldError::new(parameter, message)]))
+        }
+        Err(error) => Err(ApiError::internal(error)),
+    }
+}
+
+/// Takes so many bytes and no more.
+struct Bounded {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > self.most {
+            return Err(io::Error::other("there is more than an answer may have"));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -164,7 +218,10 @@ impl Serialize for EntryView<'_> {
         if let Some(html) = self.html {
             members.serialize_entry("html", &HtmlView { content_type: self.content_type, html })?;
         }
-        let url = entry.path(definition).map(|path| self.scene.links.absolute(&path));
+        // Pages show what everybody may read.
+        let has_page = entry.is_public() && definition.access.read == Requirement::Anyone;
+        let path = entry.path(definition).filter(|_| has_page);
+        let url = path.map(|path| self.scene.links.absolute(&path));
         members.serialize_entry("url", &url)?;
         if definition.timestamps {
             members.serialize_entry("created_at", &entry.created_at)?;

@@ -26,12 +26,6 @@ const LIST: [&str; 8] = ["status", "sort", "q", "fields", "expand", "include", "
 const READ: [&str; 3] = ["fields", "expand", "include"];
 /// The longest `q`, in characters.
 pub(in crate::content) const SEARCH_LENGTH: usize = 200;
-/// Moments that every type can be sorted and filtered by.
-pub(in crate::content) const MOMENTS: [(&str, SortKey); 3] = [
-    ("created_at", SortKey::CreatedAt),
-    ("updated_at", SortKey::UpdatedAt),
-    ("published_at", SortKey::PublishedAt),
-];
 
 /// How much of an entry is answered. Fields are named by their places in the definition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,22 +64,6 @@ pub(super) fn read(content_type: &ContentType, actor: &Actor, query: &str) -> Re
     let view = reader.view();
     reader.finish()?;
     Ok(view)
-}
-
-/// An order as it stands in requests.
-pub(in crate::content) fn sort_text(sort: &Sort) -> String {
-    let sign = if sort.descending { "-" } else { "" };
-    format!("{sign}{}", key_text(&sort.key))
-}
-
-/// What is sorted or filtered by, as it stands in requests.
-pub(in crate::content) fn key_text(key: &SortKey) -> &str {
-    match key {
-        SortKey::CreatedAt => "created_at",
-        SortKey::UpdatedAt => "updated_at",
-        SortKey::PublishedAt => "published_at",
-        SortKey::Field(name) => name.as_str(),
-    }
 }
 
 struct Reader<'a> {
@@ -175,17 +153,22 @@ impl<'a> Reader<'a> {
         let default = self.content_type.definition.default_sort.clone();
         let Some(text) = self.one("sort") else { return default };
         let (name, descending) = text.strip_prefix('-').map_or((text.as_str(), false), |name| (name, true));
-        if let Some((_, key)) = MOMENTS.into_iter().find(|(moment, _)| *moment == name) {
-            return Sort { key, descending };
-        }
         let definition = &self.content_type.definition;
+        if let Some(key) = definition.moments().iter().find(|moment| moment.as_str() == name) {
+            return Sort { key: key.clone(), descending };
+        }
         let fits = |field: &&Field| field.sortable && (!field.private || self.sees_private);
         if let Some(field) = definition.field(name).filter(fits) {
             return Sort { key: SortKey::Field(field.name.clone()), descending };
         }
         let sortable = definition.fields.iter().filter(fits).map(|field| field.name.as_str());
-        let keys = quoted(sortable.chain(MOMENTS.iter().map(|(moment, _)| *moment)));
-        self.fault("sort", format!("Must be one of {keys}, with `-` in front for the largest first."));
+        let keys = quoted(sortable.chain(definition.moments().iter().map(SortKey::as_str)));
+        let message = if keys.is_empty() {
+            "Lists of this content type have one order alone.".to_owned()
+        } else {
+            format!("Must be one of {keys}, with `-` in front for the largest first.")
+        };
+        self.fault("sort", message);
         default
     }
 

@@ -5,10 +5,13 @@ use serde_json::{Value, json};
 use super::schemas;
 use crate::content::{
     ContentType, Field, Kind,
-    http::query::{
-        MOMENTS, SEARCH_LENGTH,
-        filter::{self, OF_MOMENTS},
-        sort_text,
+    definition::SortKey,
+    http::{
+        present::{ANSWER, EXPANDED},
+        query::{
+            SEARCH_LENGTH,
+            filter::{self, OF_MOMENTS},
+        },
     },
     model::Operator,
 };
@@ -25,12 +28,13 @@ pub(super) fn of_list(content_type: &ContentType) -> Vec<Value> {
     }
     let sortable = definition.fields.iter().filter(|field| field.sortable).map(|field| field.name.as_str());
     let orders: Vec<String> = sortable
-        .chain(MOMENTS.iter().map(|(name, _)| *name))
+        .chain(definition.moments().iter().map(SortKey::as_str))
         .flat_map(|key| [key.to_owned(), format!("-{key}")])
         .collect();
-    let description =
-        format!("`{}` if left out; `-`: the largest first.", sort_text(&definition.default_sort));
-    parameters.push(parameter("sort", &description, json!({ "type": "string", "enum": orders })));
+    if !orders.is_empty() {
+        let description = format!("`{}` if left out; `-`: the largest first.", definition.default_sort);
+        parameters.push(parameter("sort", &description, json!({ "type": "string", "enum": orders })));
+    }
     if definition.fields.iter().any(|field| field.searchable) {
         let schema = json!({ "type": "string", "maxLength": SEARCH_LENGTH });
         let description = "Words that are all in the searchable fields; the last one may be unfinished.";
@@ -39,7 +43,8 @@ pub(super) fn of_list(content_type: &ContentType) -> Vec<Value> {
     for field in definition.fields.iter().filter(|field| field.filterable) {
         parameters.extend(filter::operators(&field.kind).iter().map(|operator| filter_of(field, *operator)));
     }
-    for (name, _) in MOMENTS {
+    for key in definition.moments() {
+        let name = key.as_str();
         let moment = || json!({ "type": "string", "format": "date-time" });
         let filter =
             |operator: &Operator| parameter(&filter::parameter(name, *operator), words(*operator), moment());
@@ -57,11 +62,11 @@ pub(super) fn of_entries(content_type: &ContentType) -> Vec<Value> {
     let mut parameters = vec![joined("fields", "Only these fields; all if left out.", &names(|_| true))];
     let relations = names(|field| matches!(field.kind, Kind::Relation { .. }));
     if !relations.is_empty() {
-        parameters.push(joined(
-            "expand",
-            "Relations that are to be what they lead to instead of ids.",
-            &relations,
-        ));
+        let description = format!(
+            "Relations that are to be what they lead to instead of ids: at most {EXPANDED} things, and {ANSWER} bytes, \
+             in one answer. Those that `fields` leaves out are left out."
+        );
+        parameters.push(joined("expand", &description, &relations));
     }
     if fields.iter().any(|field| matches!(field.kind, Kind::Markdown(_))) {
         let schema = json!({ "type": "string", "enum": ["html"] });

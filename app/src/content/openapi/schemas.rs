@@ -62,7 +62,9 @@ fn entry(one: &Described<'_>) -> Value {
     add("status", status(true), "Draft or published.");
     add("fields", reference(&one.fields), "Values by the names of the fields.");
     let url = json!({ "type": ["string", "null"], "format": "uri" });
-    add("url", url, "The address of its page; null where it has none.");
+    let of_url =
+        "The address of its page; null where it has none, as a draft and what not everybody may read.";
+    add("url", url, of_url);
     add("version", json!({ "type": "integer", "format": "int64" }), "For If-Match.");
     if definition.timestamps {
         let moment = || json!({ "type": "string", "format": "date-time" });
@@ -130,7 +132,7 @@ fn property(definition: &TypeDefinition, field: &Field, described: &[Described<'
     };
     let schema = if may_be_null { nullable(schema) } else { schema };
     let schema = with(schema, "title", &field.label);
-    match description(field) {
+    match description(field, described) {
         text if text.is_empty() => schema,
         text => with(schema, "description", &text),
     }
@@ -284,7 +286,7 @@ fn about(definition: &TypeDefinition) -> String {
 }
 
 /// What is to be known of a field beside its label.
-fn description(field: &Field) -> String {
+fn description(field: &Field, described: &[Described<'_>]) -> String {
     let mut sentences = Vec::new();
     if !field.help.is_empty() {
         sentences.push(field.help.clone());
@@ -306,8 +308,10 @@ fn description(field: &Field) -> String {
             sentences.extend(bounds.min.iter().map(|min| format!("Not before {min}.")));
             sentences.extend(bounds.max.iter().map(|max| format!("Not after {max}.")));
         }
+        // Of a type that is not described, not even the name is.
         Kind::Relation { to: Target::Type(name), .. } => {
-            sentences.push(format!("Leads to entries of `{name}`."))
+            let is_known = entry_of(described, name.as_str()).is_some();
+            sentences.extend(is_known.then(|| format!("Leads to entries of `{name}`.")));
         }
         Kind::Relation { to, .. } => sentences.push(format!("Leads to: {}.", to.name())),
         Kind::Text(rules) | Kind::Email(rules) | Kind::Url(rules) => {

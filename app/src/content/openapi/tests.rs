@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use utoipa::openapi::OpenApiBuilder;
 
-use super::extend;
+use super::{Audience, extend};
 use crate::{
     clock::Timestamp,
     content::{ContentType, ContentTypes, definition::source, layout::Layout, model::Owner},
@@ -29,7 +29,11 @@ fn small(name: &str) -> Value {
 }
 
 fn described(types: Vec<ContentType>) -> Value {
-    extend(&OpenApiBuilder::new().build(), &ContentTypes::new(types))
+    described_to(Audience::Users, types)
+}
+
+fn described_to(audience: Audience, types: Vec<ContentType>) -> Value {
+    extend(&OpenApiBuilder::new().build(), &ContentTypes::new(types), audience)
 }
 
 #[test]
@@ -84,6 +88,39 @@ fn what_is_required_is_said_where_there_are_no_drafts() {
     assert!(schemas["NotePatch"]["required"].is_null());
     assert_eq!(schemas["NoteFields"]["properties"]["title"]["type"], "string");
     assert!(schemas["NoteEntry"]["properties"]["created_at"].is_null());
+}
+
+#[test]
+fn guests_learn_what_is_for_them() {
+    let inner = json!({
+        "name": "salary", "singular": "Salary", "plural": "Salaries", "access": { "read": "editor" },
+        "fields": [{ "name": "amount", "kind": "number" }],
+    });
+    let open = json!({
+        "name": "person", "singular": "Person", "plural": "People", "timestamps": false,
+        "fields": [
+            { "name": "secret_name", "kind": "text", "private": true },
+            { "name": "name", "kind": "text" },
+            { "name": "slug", "kind": "slug", "from": "name" },
+            { "name": "badge", "kind": "integer", "private": true, "filterable": true, "sortable": true,
+              "help": "Secret words." },
+            { "name": "notes", "kind": "markdown", "private": true },
+            { "name": "pay", "kind": "relation", "to": "salary" },
+        ],
+    });
+    let types = || vec![content_type(&inner, true), content_type(&open, true)];
+    let document = described_to(Audience::Guests, types());
+    let text = document.to_string();
+    for hidden in ["salary", "Salary", "secret_name", "badge", "Secret words", "notes"] {
+        assert!(!text.contains(hidden), "{hidden}: {document:#}");
+    }
+    assert!(document["components"]["schemas"]["PersonFields"]["properties"]["pay"].is_object());
+    let text = described_to(Audience::Users, types()).to_string();
+    for shown in ["SalaryEntry", "secret_name", "filter[badge]", "Secret words", "entries of `salary`"] {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+    // Those of the salary alone: what answers do not tell cannot be filtered by.
+    assert_eq!(text.matches("filter[updated_at]").count(), 4, "{text}");
 }
 
 #[test]

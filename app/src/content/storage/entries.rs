@@ -4,7 +4,7 @@ mod interval;
 pub(super) mod list;
 pub(super) mod plan;
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult};
 use serde_json::Map;
 
 pub(crate) use super::{
@@ -19,6 +19,7 @@ use super::{
     sql::{CHUNK, Sql, limit},
 };
 use crate::{
+    clock::Timestamp,
     content::{ContentType, Entry, EntryStatus, check, definition::Field, model::Link},
     database::Transaction,
     ids::EntryId,
@@ -52,14 +53,14 @@ pub(crate) async fn insert(
     derived: &Derived,
 ) -> Result<bool, DbErr> {
     let backend = transaction.get_database_backend();
-    let is_postgres = backend == DbBackend::Postgres;
+    let column = search::column(content_type, backend);
     let mut sql = Sql::new(
         backend,
         &format!(
             "INSERT INTO {} (id, status, created_by, updated_by, created_at, updated_at, published_at, \
              version, data{}) SELECT ",
             content_type.table(),
-            if is_postgres { ", search" } else { "" },
+            column.as_ref().map(|column| format!(", {column}")).unwrap_or_default(),
         ),
     );
     sql.bind(entry.id).push(", ").bind(entry.status.as_str());
@@ -67,7 +68,7 @@ pub(crate) async fn insert(
     sql.push(", ").bind(entry.created_at.millis()).push(", ").bind(entry.updated_at.millis());
     sql.push(", ").bind(entry.published_at.map(|moment| moment.millis())).push(", ").bind(entry.version);
     push_data(sql.push(", "), backend, &derived.data);
-    if is_postgres {
+    if column.is_some() {
         search::push_vector(sql.push(", "), derived.words.as_deref());
     }
     sql.push(" WHERE EXISTS (SELECT 1 FROM content_types WHERE number = ").bind(content_type.number);
@@ -75,7 +76,9 @@ pub(crate) async fn insert(
     if sql.affected(transaction).await? == 0 {
         return Ok(false);
     }
-    if !is_postgres && let (Some(table), Some(words)) = (search::table(content_type), &derived.words) {
+    if backend == DbBackend::Sqlite
+        && let (Some(table), Some(words)) = (search::table(content_type), &derived.words)
+    {
         search::write_last(transaction, &table, words).await?;
     }
     links::insert(transaction, content_type.number, entry.id, &derived.links).await?;
@@ -101,8 +104,8 @@ pub(crate) async fn update(
     sql.push(", published_at = ").bind(entry.published_at.map(|moment| moment.millis()));
     sql.push(", version = ").bind(entry.version);
     push_data(sql.push(", data = "), backend, &data);
-    if backend == DbBackend::Postgres {
-        search::push_vector(sql.push(", search = "), words.as_deref());
+    if let Some(column) = search::column(content_type, backend) {
+        search::push_vector(sql.push(&format!(", {column} = ")), words.as_deref());
     }
     sql.push(" WHERE id = ").bind(entry.id).push(" AND version = ").bind(seen_version);
     if sql.affected(transaction).await? == 0 {
@@ -200,6 +203,49 @@ pub(crate) async fn taken(
     Ok(sql.one(transaction).await?.is_some())
 }
 
+/// What the address of an entry's page is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PublishedPath {
+    /// Its place in the order of creation.
+    pub(crate) seq: i64,
+    /// The entry.
+    pub(crate) id: EntryId,
+    /// None where the type has no slugs.
+    pub(crate) slug: Option<String>,
+    /// When it was last changed.
+    pub(crate) updated_at: Timestamp,
+}
+
+/// Where the pages of published entries are, in the order of their creation, going on after this place in it. Zero is
+/// before all. The rest of an entry is not read.
+pub(crate) async fn published_paths(
+    database: &impl ConnectionTrait,
+    content_type: &ContentType,
+    after_seq: i64,
+    most: u64,
+) -> Result<Vec<PublishedPath>, DbErr> {
+    let backend = database.get_database_backend();
+    let field = content_type.definition.slug_field();
+    let slug = field.and_then(|field| Expression::unique(content_type, field, backend));
+    let slug = slug.map_or_else(|| "CAST(NULL AS TEXT)".to_owned(), |slug| slug.sql);
+    // The order is that of the rows: SQLite would find them by their status, and sort them.
+    let guard = if backend == DbBackend::Sqlite { "+" } else { "" };
+    let text =
+        format!("SELECT seq, id, {slug}, updated_at FROM {} WHERE {guard}status = ", content_type.table());
+    let mut sql = Sql::new(backend, &text);
+    sql.bind(EntryStatus::Published.as_str()).push(" AND seq > ").bind(after_seq);
+    sql.push(" ORDER BY seq LIMIT ").bind(limit(most));
+    let path = |row: &QueryResult| {
+        Ok(PublishedPath {
+            seq: row.try_get_by_index(0)?,
+            id: EntryId(row.try_get_by_index(1)?),
+            slug: row.try_get_by_index(2)?,
+            updated_at: Timestamp::from_millis(row.try_get_by_index(3)?),
+        })
+    };
+    sql.all(database).await?.iter().map(path).collect()
+}
+
 /// How many entries there are, of one status or of all.
 pub(crate) async fn count(
     database: &impl ConnectionTrait,
@@ -244,8 +290,8 @@ pub(crate) async fn unprepared(
 /// and notes `target_version`, unless the entry has another version than `seen_version` by now. The version stays,
 /// since to readers nothing has changed.
 ///
-/// Words need the full-text table of the type as it shall be; while there is none, [`super::indexes::build`] will add
-/// them.
+/// Words go to the full-text table or the column of the type as it shall be, and nowhere else, so that searches find
+/// what they found; while there is none, [`super::indexes::build`] will add them.
 pub(crate) async fn prepare(
     transaction: &Transaction,
     content_type: &ContentType,
@@ -261,8 +307,8 @@ pub(crate) async fn prepare(
     let mut sql = Sql::new(backend, &format!("UPDATE {table} SET prepared = "));
     sql.bind(target_version);
     push_data(sql.push(", data = "), backend, &json(stored)?);
-    if backend == DbBackend::Postgres {
-        search::push_vector(sql.push(", search = "), words.as_deref());
+    if let Some(column) = search::standing_column(transaction, content_type).await? {
+        search::push_vector(sql.push(&format!(", {column} = ")), words.as_deref());
     }
     sql.push(" WHERE seq = ").bind(seq).push(" AND version = ").bind(seen_version);
     if sql.affected(transaction).await? == 0 {

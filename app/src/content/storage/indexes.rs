@@ -54,11 +54,11 @@ pub(crate) fn wanted(content_type: &ContentType, backend: DbBackend) -> Vec<Inde
             wanted.push(IndexSpec { name, unique: Some(place), table: content_type.table(), over });
         }
     }
-    if backend == DbBackend::Postgres
-        && let Some(described) = search::described(content_type)
+    if let (Some(described), Some(column)) =
+        (search::described(content_type), search::column(content_type, backend))
     {
         let name = name(content_type, &described);
-        let over = "USING GIN (search)".to_owned();
+        let over = format!("USING GIN ({column})");
         wanted.push(IndexSpec { name, unique: None, table: content_type.table(), over });
     }
     let mut seen = HashSet::new();

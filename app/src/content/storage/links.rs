@@ -177,6 +177,24 @@ pub(crate) async fn lock_for_delete(transaction: &Transaction, table: &str, id: 
     Ok(())
 }
 
+/// Waits until nobody changes the entries with these ids, in this table, and lets nobody do so until the transaction
+/// ends: what is read of them behind this stays as it is. Those who hold them by [`lock_entries`] are not in the way.
+pub(crate) async fn lock_entries_for_update(
+    transaction: &Transaction,
+    table: &str,
+    ids: &[Uuid],
+) -> Result<(), DbErr> {
+    // On SQLite nobody else is writing.
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        for ids in ids.chunks(CHUNK) {
+            let mut sql = Sql::new(DbBackend::Postgres, &format!("SELECT 1 FROM {table} WHERE id IN "));
+            sql.bind_all(ids.iter().map(|id| (*id).into())).push(" ORDER BY id FOR NO KEY UPDATE");
+            sql.execute(transaction).await?;
+        }
+    }
+    Ok(())
+}
+
 /// An id as links have it.
 fn text_of(id: Uuid) -> String {
     id.hyphenated().to_string()

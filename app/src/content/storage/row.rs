@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::sql::Sql;
 use crate::{
     clock::Timestamp,
-    content::{ContentType, Entry, EntryStatus, Fields},
+    content::{ContentType, Entry, EntryStatus, Field, Fields, Kind, check},
     ids::{EntryId, UserId},
 };
 
@@ -74,7 +74,10 @@ pub(super) fn read(content_type: &ContentType, row: &QueryResult) -> Result<Row,
     let data: String = row.try_get_by_index(3)?;
     let stored: Map<String, Value> =
         serde_json::from_str(&data).map_err(|error| DbErr::Json(error.to_string()))?;
-    let fields = Entry::named(&content_type.definition, &content_type.layout, &stored);
+    let mut fields = Entry::named(&content_type.definition, &content_type.layout, &stored);
+    for (name, value) in &mut fields {
+        put_in_form(&content_type.definition.fields, name, value);
+    }
     Ok(Row { seq: row.try_get_by_index(0)?, entry: entry(row, fields, stored)? })
 }
 
@@ -95,6 +98,26 @@ fn entry(row: &QueryResult, fields: Fields, stored: Map<String, Value>) -> Resul
         published_at: row.try_get_by_index::<Option<i64>>(8)?.map(Timestamp::from_millis),
         version: row.try_get_by_index(9)?,
     })
+}
+
+/// PostgreSQL writes large numbers in a form of its own, `10000000000000000000` for `1e19`. Here they have the one form
+/// in which they are checked and compared.
+fn put_in_form(fields: &[Field], name: &str, value: &mut Value) {
+    let kind = || fields.iter().find(|field| field.name.as_str() == name).map(|field| &field.kind);
+    match value {
+        Value::Number(number) if check::whole(&Value::Number(number.clone())).is_none() => {
+            if let (Some(Kind::Number(_)), Some(number)) = (kind(), number.as_f64()) {
+                *value = check::number_value(number);
+            }
+        }
+        Value::Array(items) if items.first().is_some_and(Value::is_object) => {
+            let Some(Kind::Group { fields, .. }) = kind() else { return };
+            for (name, value) in items.iter_mut().filter_map(Value::as_object_mut).flatten() {
+                put_in_form(fields, name, value);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Reads what is stored straight into today's fields: lists spend most of their time here.
@@ -128,8 +151,9 @@ impl<'de> Visitor<'de> for Names<'_> {
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match self.name(&key) {
                 Some(name) => {
-                    let value: Value = map.next_value()?;
+                    let mut value: Value = map.next_value()?;
                     if !value.is_null() {
+                        put_in_form(&self.0.definition.fields, name, &mut value);
                         fields.insert(name.to_owned(), value);
                     }
                 }

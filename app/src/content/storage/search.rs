@@ -1,8 +1,9 @@
 //! Finding entries by the words in their searchable fields.
 //!
 //! Texts are cut into words here, in lower case and without accents, so that both databases find the same: SQLite in a
-//! full-text table without contents beside the type's table, PostgreSQL in the column `search`. Both are named after
-//! the searchable fields, so that words of other fields are never taken for these.
+//! full-text table without contents beside the type's table, PostgreSQL in a column of it. Both are named after what
+//! the words are made of, so that words of other fields are never taken for these: while a type is being changed, those
+//! that it has and those that it shall have stand beside each other.
 
 use std::collections::HashSet;
 
@@ -10,7 +11,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
 use super::sql::Sql;
-use crate::content::{ContentType, Fields, check};
+use crate::content::{ContentType, Field, Fields, Kind, check};
 
 /// As many words as a search has at most.
 const WORDS: usize = 10;
@@ -19,19 +20,33 @@ const WORD_LENGTH: usize = 64;
 /// What is kept of the words of an entry, in bytes. PostgreSQL takes no more than a megabyte.
 const BYTES: usize = 500_000;
 
-/// The keys of the searchable fields.
-fn keys(content_type: &ContentType) -> Vec<&str> {
+/// What words are made of: the keys of the searchable fields, and what is shown of their options.
+fn parts(content_type: &ContentType) -> Vec<String> {
     let searchable = content_type.definition.fields.iter().filter(|field| field.searchable);
-    let mut keys: Vec<&str> =
-        searchable.filter_map(|field| content_type.layout.key(field.name.as_str())).collect();
-    keys.sort_unstable();
-    keys
+    let part = |field: &Field| {
+        let key = content_type.layout.key(field.name.as_str())?;
+        Some(format!("{key}{}", labels(&field.kind)))
+    };
+    let mut parts: Vec<String> = searchable.filter_map(part).collect();
+    parts.sort_unstable();
+    parts
 }
 
-/// What the full-text table (SQLite) or the index (PostgreSQL) is named after; none where nothing is searchable.
+/// The options that are shown as something else than is kept of them.
+fn labels(kind: &Kind) -> String {
+    let Kind::Select { options, .. } = kind else { return String::new() };
+    let labelled = options.iter().filter(|option| option.label != option.value);
+    let mut labels: Vec<[&str; 2]> =
+        labelled.map(|option| [option.value.as_str(), option.label.as_str()]).collect();
+    labels.sort_unstable();
+    if labels.is_empty() { String::new() } else { serde_json::json!(labels).to_string() }
+}
+
+/// What the full-text table (SQLite) or the column and its index (PostgreSQL) are named after; none where nothing is
+/// searchable.
 pub(super) fn described(content_type: &ContentType) -> Option<String> {
-    let keys = keys(content_type);
-    (!keys.is_empty()).then(|| format!("search {}", keys.join(" ")))
+    let parts = parts(content_type);
+    (!parts.is_empty()).then(|| format!("search {}", parts.join(" ")))
 }
 
 /// The full-text table of SQLite; none where nothing is searchable.
@@ -59,6 +74,35 @@ pub(super) async fn tables(database: &impl ConnectionTrait, of: &str) -> Result<
     sql.all(database).await?.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
+/// The column of PostgreSQL; none on SQLite, and where nothing is searchable.
+pub(super) fn column(content_type: &ContentType, backend: DbBackend) -> Option<String> {
+    if backend != DbBackend::Postgres {
+        return None;
+    }
+    described(content_type).map(|described| format!("search_{}", super::indexes::hash(&described)))
+}
+
+/// The same where the type's table has it, which one that a change shall bring does not have from the start.
+pub(super) async fn standing_column(
+    database: &impl ConnectionTrait,
+    content_type: &ContentType,
+) -> Result<Option<String>, DbErr> {
+    let Some(column) = column(content_type, database.get_database_backend()) else { return Ok(None) };
+    let stands = columns(database, &content_type.table()).await?.contains(&column);
+    Ok(stands.then_some(column))
+}
+
+/// The columns for words that there are on PostgreSQL in this table of entries.
+pub(super) async fn columns(database: &impl ConnectionTrait, of: &str) -> Result<Vec<String>, DbErr> {
+    let mut sql = Sql::new(
+        database.get_database_backend(),
+        "SELECT attname::text FROM pg_attribute \
+         WHERE NOT attisdropped AND left(attname::text, 7) = 'search_' AND attrelid = to_regclass(",
+    );
+    sql.bind(of).push(")");
+    sql.all(database).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
 /// The words of an entry, each once; none where the type has no searchable fields.
 pub(super) fn words_of(content_type: &ContentType, fields: &Fields) -> Option<String> {
     let text = check::searched_text(&content_type.definition, fields)?;
@@ -79,7 +123,7 @@ pub(super) fn words_of(content_type: &ContentType, fields: &Fields) -> Option<St
     Some(kept)
 }
 
-/// Adds the expression for the column `search`, on PostgreSQL.
+/// Adds the expression for the column, on PostgreSQL.
 pub(super) fn push_vector(sql: &mut Sql, words: Option<&str>) {
     match words {
         Some(words) => {

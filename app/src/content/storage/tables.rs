@@ -9,7 +9,8 @@ use crate::{content::ContentType, database::Transaction};
 pub(crate) async fn create(transaction: &Transaction, content_type: &ContentType) -> Result<(), DbErr> {
     let backend = transaction.get_database_backend();
     let table = content_type.table();
-    transaction.execute_unprepared(&table_of(&table, backend)).await?;
+    let column = search::column(content_type, backend);
+    transaction.execute_unprepared(&table_of(&table, column.as_deref(), backend)).await?;
     if backend == DbBackend::Sqlite
         && let Some(search) = search::table(content_type)
     {
@@ -33,12 +34,13 @@ pub(crate) async fn drop(transaction: &Transaction, number: i64) -> Result<(), D
 }
 
 /// `seq` is the order of creation, never given twice. `prepared` is what a row was last made ready for by a change of
-/// the type.
-fn table_of(table: &str, backend: DbBackend) -> String {
-    let (seq, id, data, search) = match backend {
-        DbBackend::Postgres => ("BIGSERIAL PRIMARY KEY", "UUID", "JSONB", ", search TSVECTOR"),
-        _ => ("INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB", "TEXT", ""),
+/// the type. A `column` is for the words that a search finds the row by.
+fn table_of(table: &str, column: Option<&str>, backend: DbBackend) -> String {
+    let (seq, id, data) = match backend {
+        DbBackend::Postgres => ("BIGSERIAL PRIMARY KEY", "UUID", "JSONB"),
+        _ => ("INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB", "TEXT"),
     };
+    let search = column.map(|column| format!(", {column} TSVECTOR")).unwrap_or_default();
     format!(
         "CREATE TABLE {table} (\
          seq {seq}, \

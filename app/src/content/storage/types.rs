@@ -3,7 +3,7 @@
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryResult,
     sea_query::Expr,
 };
 
@@ -19,16 +19,58 @@ use crate::{
 /// All types. One that this version cannot read is told to the log and left out.
 pub(crate) async fn all(database: &impl ConnectionTrait) -> Result<Vec<ContentType>, DbErr> {
     let rows = Entity::find().order_by_asc(Column::Name).all(database).await?;
-    let readable = |row: Model| {
-        let name = row.name.clone();
-        match read(row) {
-            Ok(content_type) => Some(content_type),
-            Err(error) => {
-                tracing::error!(content_type = name, %error, "a content type can't be read, nor served");
-                None
-            }
+    Ok(rows.into_iter().filter_map(readable).collect())
+}
+
+fn readable(row: Model) -> Option<ContentType> {
+    let name = row.name.clone();
+    match read(row) {
+        Ok(content_type) => Some(content_type),
+        Err(error) => {
+            tracing::error!(content_type = name, %error, "a content type can't be read, nor served");
+            None
         }
+    }
+}
+
+/// What tells whether a type is still what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// Names its table.
+    pub(crate) number: i64,
+    pub(crate) version: i64,
+    pub(crate) enabled: bool,
+    pub(crate) updated_at: i64,
+}
+
+impl Head {
+    pub(crate) fn of(content_type: &ContentType) -> Self {
+        let ContentType { number, version, enabled, updated_at, .. } = content_type;
+        Self { number: *number, version: *version, enabled: *enabled, updated_at: updated_at.millis() }
+    }
+}
+
+/// Of all types, without reading what they are.
+pub(crate) async fn heads(database: &impl ConnectionTrait) -> Result<Vec<Head>, DbErr> {
+    let text = "SELECT number, version, enabled, updated_at FROM content_types";
+    let rows = Sql::new(database.get_database_backend(), text).all(database).await?;
+    let head = |row: &QueryResult| {
+        Ok(Head {
+            number: row.try_get_by_index(0)?,
+            version: row.try_get_by_index(1)?,
+            enabled: row.try_get_by_index(2)?,
+            updated_at: row.try_get_by_index(3)?,
+        })
     };
+    rows.iter().map(head).collect()
+}
+
+/// The types of these numbers. One that this version cannot read is told to the log and left out.
+pub(crate) async fn some(
+    database: &impl ConnectionTrait,
+    numbers: &[i64],
+) -> Result<Vec<ContentType>, DbErr> {
+    let rows = Entity::find().filter(Column::Number.is_in(numbers.iter().copied())).all(database).await?;
     Ok(rows.into_iter().filter_map(readable).collect())
 }
 
@@ -88,6 +130,13 @@ pub(crate) async fn version_for_share(
 pub(crate) async fn lock(transaction: &Transaction, number: i64) -> Result<Option<i64>, DbErr> {
     let sql = held(transaction, number, " FOR UPDATE");
     sql.one(transaction).await?.map(|row| row.try_get_by_index(0)).transpose()
+}
+
+/// Notes that somebody is at work on a type; nothing else of it changes, whatever its version is.
+pub(crate) async fn touch(transaction: &Transaction, number: i64, now: Timestamp) -> Result<(), DbErr> {
+    let mut sql = Sql::new(transaction.get_database_backend(), "UPDATE content_types SET updated_at = ");
+    sql.bind(now.millis()).push(" WHERE number = ").bind(number);
+    sql.execute(transaction).await.map(drop)
 }
 
 /// Removes a type with what its entries referred to and the slugs that they had. Its table is not removed.

@@ -1,5 +1,7 @@
 //! Lines become entries, several at once, each by the same service as any other.
 
+mod circles;
+
 use std::{collections::HashSet, pin::pin, sync::Arc, time::Duration};
 
 use actix_web::web::Bytes;
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::{Actor, Permission},
-    content::{ContentType, EntryService, EntryStatus, Field, Kind, entries::PutOutcome},
+    content::{ContentType, EntryService, Field, Kind, entries::PutOutcome},
     error::{ApiError, ErrorCode, FieldError, Result},
     ids::EntryId,
 };
@@ -28,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const WAITING: usize = 64 * 1024 * 1024;
 
 /// Imports entries. Lines that cannot become one are named in the summary and do not stop the others; only a site that
-/// fails does. Moments and authors are taken over where the actor may edit what others wrote.
+/// fails does. The ids of new entries, moments and authors are taken over where the actor may edit what others wrote.
 pub async fn import(
     entries: &EntryService,
     actor: &Actor,
@@ -75,7 +77,7 @@ struct Import<'a> {
     service: &'a EntryService,
     actor: &'a Actor,
     content_type: &'a Arc<ContentType>,
-    /// Whether moments and authors are taken over.
+    /// Whether new entries get their ids, and all of them their moments and authors.
     keeps: bool,
     progress: &'a (dyn Fn(ImportProgress) + Send + Sync),
     bytes: u64,
@@ -223,30 +225,7 @@ impl Import<'_> {
             order.done(ended.place);
             self.note(&ended.work, ended.outcome)?;
         }
-        self.tie(order.rest()).await
-    }
-
-    /// Entries that lead to each other are first made without those relations, as drafts where there are drafts, and
-    /// then made whole. They count as what they were the first time.
-    async fn tie(&mut self, works: Vec<Work>) -> Result<()> {
-        let loose = works.iter().map(|work| self.loose(work)).collect();
-        let (mut whole, mut firsts) = (Vec::new(), Vec::new());
-        for (tried, mut work) in self.try_all(loose).await?.into_iter().zip(works) {
-            match tried.outcome {
-                Ok(first) => {
-                    if let PutOutcome::Created(entry) = &first {
-                        work.new.id = Some(entry.id);
-                    }
-                    whole.push(work);
-                    firsts.push(first);
-                }
-                outcome => self.note(&work, outcome)?,
-            }
-        }
-        for (tried, first) in self.try_all(whole).await?.into_iter().zip(firsts) {
-            self.note(&tried.work, tried.outcome.map(|_whole| first))?;
-        }
-        Ok(())
+        Box::pin(self.tie(order.rest())).await
     }
 
     /// Writes all of these and answers what became of each, in their order.
@@ -263,18 +242,6 @@ impl Import<'_> {
         }
         all.sort_by_key(|ended| ended.place);
         Ok(all)
-    }
-
-    /// The entry without what leads to its own type.
-    fn loose(&self, work: &Work) -> Work {
-        let mut loose = work.clone();
-        for field in own_relations(&self.content_type.definition) {
-            loose.new.fields.remove(field.name.as_str());
-        }
-        if self.content_type.definition.drafts {
-            loose.new.status = Some(EntryStatus::Draft);
-        }
-        loose
     }
 
     fn tell(&self) {

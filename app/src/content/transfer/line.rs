@@ -5,7 +5,7 @@ use serde_json::{Map, Value, error::Category};
 use super::lines::LINE_LENGTH;
 use crate::{
     clock::Timestamp,
-    content::{ContentType, EntryStatus, NewEntry},
+    content::{ContentType, EntryStatus, NewEntry, check::what},
     error::FieldError,
     ids::{EntryId, UserId},
 };
@@ -25,6 +25,10 @@ const MEMBERS: [&str; 12] = [
     "version",
     "html",
 ];
+/// As many unknown members are named one by one.
+const NAMED: usize = 10;
+/// As many characters of a name are repeated.
+const SHOWN: usize = 100;
 
 /// Reads a line. The error has the id of the entry, where there is one, and everything that is wrong with the line; the
 /// values of the fields are checked elsewhere.
@@ -92,15 +96,25 @@ impl Reader {
 
     /// Nothing is left out in silence, and no entry goes to another type.
     fn known(&mut self, content_type: &ContentType) {
-        for name in self.members.keys().filter(|name| !MEMBERS.contains(&name.as_str())) {
+        let mut unknown = self.members.keys().filter(|name| !MEMBERS.contains(&name.as_str()));
+        for name in unknown.by_ref().take(NAMED) {
             let message = format!(
                 "Is not known here; values of fields stand in `fields`. Known are {}.",
                 MEMBERS.join(", ")
             );
-            self.faults.push(FieldError::at(name.as_str(), message));
+            self.faults.push(FieldError::below("", &shown(name), message));
         }
-        if let Some(name) = self.members.get("type").filter(|name| **name != content_type.name()) {
-            let message = format!("Is {name}, but `{}` is imported here.", content_type.name());
+        let more = unknown.count();
+        if more > 0 {
+            self.faults.push(FieldError::new("", format!("And {more} more names are not known here.")));
+        }
+        let (kind, expected) = (self.members.get("type"), content_type.name());
+        if let Some(kind) = kind.filter(|kind| **kind != expected) {
+            let kind = match kind {
+                Value::String(name) => format!("`{}`", shown(name)),
+                other => what(other).to_owned(),
+            };
+            let message = format!("Is {kind}, but `{expected}` is imported here.");
             self.faults.push(FieldError::at("type", message));
         }
     }
@@ -110,10 +124,20 @@ impl Reader {
         let outcome = match self.members.get(name)? {
             Value::Null => return None,
             Value::String(text) => parse(text),
-            other => Err(format!("Must be a text, not {other}.")),
+            other => Err(format!("Must be a text, not {}.", what(other))),
         };
         outcome.map_err(|message| self.faults.push(FieldError::at(name, message))).ok()
     }
+}
+
+/// A name that somebody chose, in a length that can be repeated.
+fn shown(name: &str) -> String {
+    let mut characters = name.chars();
+    let mut shown: String = characters.by_ref().take(SHOWN).collect();
+    if characters.next().is_some() {
+        shown.push_str("...");
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -155,5 +179,18 @@ mod tests {
         let (id, _) =
             read(Some(br#"{"id":"0199b4a5-7c3e-7000-8000-000000000001","fields":5}"#), &notes()).unwrap_err();
         assert!(id.is_some());
+    }
+
+    #[test]
+    fn what_is_said_of_a_line_is_shorter_than_it() {
+        let mut members: Map<String, Value> =
+            (0..5_000).map(|number| (format!("n{number}"), Value::Null)).collect();
+        members.insert("x".repeat(100_000), Value::Null);
+        members.insert("type".to_owned(), "y".repeat(100_000).into());
+        members.insert("id".to_owned(), Value::Array(vec![Value::Null; 100_000]));
+        let line = Value::Object(members).to_string();
+        let (_, faults) = read(Some(line.as_bytes()), &notes()).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.message == "And 4991 more names are not known here."));
+        assert!(FieldError::line(&faults).len() < 10_000, "{}", FieldError::line(&faults).len());
     }
 }

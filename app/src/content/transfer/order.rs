@@ -37,6 +37,30 @@ fn targets(definition: &TypeDefinition, fields: &Fields) -> HashSet<Uuid> {
     values.flat_map(|value: &Value| relation_ids(value)).collect()
 }
 
+/// These entries, and those of the works that lead to one of them, be it over others.
+pub(super) fn with_followers(
+    definition: &TypeDefinition,
+    works: &[&Work],
+    mut open: Vec<EntryId>,
+) -> HashSet<EntryId> {
+    let mut found: HashSet<EntryId> = open.iter().copied().collect();
+    if found.is_empty() {
+        return found;
+    }
+    let mut followers: HashMap<EntryId, Vec<EntryId>> = HashMap::new();
+    for work in works {
+        let Some(id) = work.new.id else { continue };
+        for target in targets(definition, &work.new.fields) {
+            followers.entry(EntryId(target)).or_default().push(id);
+        }
+    }
+    while let Some(id) = open.pop() {
+        let new = followers.remove(&id).unwrap_or_default().into_iter().filter(|id| found.insert(*id));
+        open.extend(new);
+    }
+    found
+}
+
 /// Entries that wait, each with how many of the others must come before it.
 pub(super) struct Order {
     works: Vec<Option<Work>>,
@@ -48,20 +72,18 @@ pub(super) struct Order {
 
 impl Order {
     pub(super) fn new(definition: &TypeDefinition, works: Vec<Work>) -> Self {
-        let mut places: HashMap<EntryId, Vec<usize>> = HashMap::new();
-        for (index, work) in works.iter().enumerate() {
-            if let Some(id) = work.new.id {
-                places.entry(id).or_default().push(index);
-            }
-        }
+        // Where the last line of each entry is. Its lines form a chain: each waits for the one before it, and whoever
+        // leads to the entry waits for the last.
+        let mut places: HashMap<EntryId, usize> = HashMap::new();
+        let before = |(index, work): (usize, &Work)| places.insert(work.new.id?, index);
+        let earlier: Vec<Option<usize>> = works.iter().enumerate().map(before).collect();
         let mut open = vec![0; works.len()];
         let mut followers = vec![Vec::new(); works.len()];
         for (index, work) in works.iter().enumerate() {
             let targets = targets(definition, &work.new.fields);
-            let awaited = targets.iter().filter_map(|id| places.get(&EntryId(*id))).flatten().copied();
-            // A later line of the same entry comes after the earlier one. An entry that leads to itself is never ready.
-            let earlier = work.new.id.and_then(|id| places.get(&id)).into_iter().flatten().copied();
-            let before: HashSet<usize> = awaited.chain(earlier.filter(|other| *other < index)).collect();
+            // An entry that leads to itself is never ready.
+            let awaited = targets.iter().filter_map(|id| places.get(&EntryId(*id)).copied());
+            let before: HashSet<usize> = awaited.chain(earlier[index]).collect();
             open[index] = before.len();
             for other in before {
                 followers[other].push(index);
@@ -136,5 +158,30 @@ mod tests {
         let circle =
             vec![work(1, 1, &[2]), work(2, 2, &[1]), work(3, 3, &[3]), work(4, 4, &[1]), work(5, 5, &[])];
         assert_eq!(run(circle), (vec![5], vec![1, 2, 3, 4]));
+    }
+
+    #[test]
+    fn lines_of_one_entry_form_a_chain() {
+        let mut works: Vec<Work> = (1..=20_000).map(|line| work(line, 7, &[99])).collect();
+        works.push(work(20_001, 8, &[7]));
+        let order = Order::new(&notes().definition, works.clone());
+        assert!(order.followers.iter().all(|followers| followers.len() <= 1), "each waits for one at most");
+        let (lines, rest) = run(works);
+        assert!(lines.into_iter().eq(1..=20_001) && rest.is_empty());
+    }
+
+    #[test]
+    fn followers_are_found_over_others() {
+        let works =
+            [work(1, 1, &[2]), work(2, 2, &[3, 1]), work(3, 3, &[]), work(4, 4, &[5]), work(5, 5, &[4])];
+        let works: Vec<&Work> = works.iter().collect();
+        let found = |numbers: &[u128]| {
+            let open = numbers.iter().map(|number| id(*number)).collect();
+            with_followers(&notes().definition, &works, open)
+        };
+        assert_eq!(found(&[3]), HashSet::from([1, 2, 3].map(id)));
+        assert_eq!(found(&[4]), HashSet::from([4, 5].map(id)));
+        assert_eq!(found(&[9]), HashSet::from([id(9)]));
+        assert!(found(&[]).is_empty());
     }
 }

@@ -7,6 +7,8 @@ use crate::{error::FieldError, ids::EntryId};
 
 /// As many lines are named that could not be imported.
 const ERRORS: usize = 100;
+/// As many faults of each.
+const FAULTS: usize = 20;
 
 /// How far an import is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +47,7 @@ pub struct LineError {
     pub line: u64,
     /// The entry's id, if the line has one that can be read.
     pub id: Option<EntryId>,
-    /// What is wrong with it.
+    /// The first twenty things that are wrong with it.
     pub errors: Vec<FieldError>,
 }
 
@@ -55,10 +57,26 @@ impl ImportSummary {
         self.created + self.updated + self.unchanged + self.failed
     }
 
-    pub(super) fn fail(&mut self, line: u64, id: Option<EntryId>, errors: Vec<FieldError>) {
+    pub(super) fn fail(&mut self, line: u64, id: Option<EntryId>, mut errors: Vec<FieldError>) {
         self.failed += 1;
         if self.errors.len() < ERRORS {
+            errors.truncate(FAULTS);
             self.errors.push(LineError { line, id, errors });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_stays_small() {
+        let mut summary = ImportSummary::default();
+        for line in 1..=150 {
+            summary.fail(line, None, vec![FieldError::new("fields.title", "Must have a value."); 500]);
+        }
+        assert_eq!((summary.failed, summary.errors.len()), (150, 100));
+        assert!(summary.errors.iter().all(|error| error.errors.len() == 20));
     }
 }

@@ -3,7 +3,7 @@
 use super::PostService;
 use crate::{
     clock::Timestamp,
-    error::Result,
+    error::{ErrorCode, Result},
     ids::PostId,
     posts::{repo, write},
 };
@@ -47,17 +47,38 @@ impl PostService {
             }
             // What is kept, since an entry needs it, is passed by.
             after = ids.last().copied();
-            let events = self.events.clone();
-            let (removed, facts) = self
-                .database
-                .write((ids, before), move |transaction, (ids, before)| {
-                    let events = events.clone();
-                    Box::pin(async move { write::purge(transaction, ids, *before, &events).await })
-                })
-                .await?;
-            purged += removed;
-            self.changed(facts);
+            purged += match self.purge(ids.clone(), before).await {
+                // Entries that refer to them are being edited: one post need not keep the others.
+                Err(error) if error.code() == ErrorCode::EditConflict => {
+                    self.purge_each(&ids, before).await?
+                }
+                outcome => outcome?,
+            };
         }
+    }
+
+    async fn purge_each(&self, ids: &[PostId], before: Timestamp) -> Result<u64> {
+        let mut purged = 0;
+        for id in ids {
+            match self.purge(vec![*id], before).await {
+                Err(error) if error.code() == ErrorCode::EditConflict => {}
+                outcome => purged += outcome?,
+            }
+        }
+        Ok(purged)
+    }
+
+    async fn purge(&self, ids: Vec<PostId>, before: Timestamp) -> Result<u64> {
+        let events = self.events.clone();
+        let (removed, facts) = self
+            .database
+            .write((ids, before), move |transaction, (ids, before)| {
+                let events = events.clone();
+                Box::pin(async move { write::purge(transaction, ids, *before, &events).await })
+            })
+            .await?;
+        self.changed(facts);
+        Ok(removed)
     }
 
     async fn publish_if_due(&self, id: PostId, now: Timestamp) -> Result<bool> {

@@ -11,6 +11,7 @@ use crate::{
     content::{
         Entry, Field, Fields, Kind, TypeDefinition,
         definition::{Choice, Target},
+        relation_ids,
     },
     render::{plain, sanitize::SafeHtml},
     themes::context::{ContentField, ContentLink, safe},
@@ -86,19 +87,12 @@ pub(super) fn relations<'a>(
     of: &Fields,
 ) -> Vec<(&'a Field, &'a Target, Vec<Uuid>)> {
     let relation = |field: &'a Field| match &field.kind {
-        Kind::Relation { to, .. } => Some((field, to, ids(of.get(field.name.as_str())))),
+        Kind::Relation { to, .. } => {
+            Some((field, to, of.get(field.name.as_str()).map(relation_ids).unwrap_or_default()))
+        }
         _ => None,
     };
     public(&definition.fields).filter_map(relation).collect()
-}
-
-fn ids(value: Option<&Value>) -> Vec<Uuid> {
-    let id = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
-    match value {
-        Some(Value::Array(values)) => values.iter().filter_map(id).collect(),
-        Some(value) => id(value).into_iter().collect(),
-        None => Vec::new(),
-    }
 }
 
 /// A value as plain text for people; none for Markdown, groups and relations, which are more than that.

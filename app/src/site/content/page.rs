@@ -1,11 +1,12 @@
 //! The page of an entry.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, slice, sync::Arc};
 
 use super::fields::{self, Material};
 use crate::{
     content::{ContentType, Entry},
-    error::Result,
+    error::{ApiError, Result},
+    ids::UserId,
     render::sanitize::SafeHtml,
     site::{Site, lists::author_link},
     themes::{
@@ -21,7 +22,8 @@ impl Site {
         content_type: &Arc<ContentType>,
         entry: &Entry,
     ) -> Result<String> {
-        let entry_context = self.content_context(content_type, entry).await?;
+        let mut contexts = self.content_contexts(content_type, slice::from_ref(entry)).await?;
+        let entry_context = contexts.pop().ok_or_else(|| ApiError::internal("an entry has no context"))?;
         let content_type_context = self.content_type_context(content_type).await?;
         let path = entry.path(&content_type.definition).unwrap_or_default();
         let head = PageContext {
@@ -43,23 +45,38 @@ impl Site {
         self.themes.render_fitting(&themes::content_templates(content_type.name()), context)
     }
 
-    /// An entry with all that is shown of it.
-    pub(crate) async fn content_context(
+    /// Entries with all that is shown of them, in their order. What they refer to and who made them is asked for once.
+    pub(crate) async fn content_contexts(
         &self,
         content_type: &Arc<ContentType>,
-        entry: &Entry,
-    ) -> Result<ContentContext> {
-        let material = Material {
-            html: self.content_html(content_type, entry).await?,
-            relations: self.content_relations(content_type, entry).await?,
-        };
-        let creator = entry.created_by.filter(|_| content_type.definition.authorship);
-        let author = match creator {
-            Some(creator) => self.users.authors(&[creator]).await?.pop().map(author_link),
-            None => None,
-        };
-        let summary = self.content_summary(content_type, entry);
-        Ok(assemble(content_type, entry, summary, author, &material))
+        entries: &[Entry],
+    ) -> Result<Vec<ContentContext>> {
+        let relations = self.content_relations(content_type, entries).await?;
+        let authors = self.content_authors(content_type, entries).await?;
+        let mut contexts = Vec::with_capacity(entries.len());
+        for (entry, relations) in entries.iter().zip(relations) {
+            let material = Material { html: self.content_html(content_type, entry).await?, relations };
+            let author = entry.created_by.and_then(|creator| authors.get(&creator).cloned());
+            let summary = self.content_summary(content_type, entry);
+            contexts.push(assemble(content_type, entry, summary, author, &material));
+        }
+        Ok(contexts)
+    }
+
+    /// Who made the entries; nobody where the type does not say.
+    async fn content_authors(
+        &self,
+        content_type: &ContentType,
+        entries: &[Entry],
+    ) -> Result<HashMap<UserId, NamedLink>> {
+        if !content_type.definition.authorship {
+            return Ok(HashMap::new());
+        }
+        let mut creators: Vec<UserId> = entries.iter().filter_map(|entry| entry.created_by).collect();
+        creators.sort_unstable();
+        creators.dedup();
+        let authors = self.users.authors(&creators).await?;
+        Ok(authors.into_iter().map(|author| (author.id, author_link(author))).collect())
     }
 
     /// The Markdown that readers may see, made into HTML, by where it stands.

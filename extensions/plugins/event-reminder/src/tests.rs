@@ -101,6 +101,20 @@ fn a_site_without_events_is_no_failure() {
 }
 
 #[test]
+fn a_type_without_a_public_begin_is_no_failure() {
+    for missing in ["starts_at", "title"] {
+        let host = host();
+        let answer = format!(r#"{{"error":"no such column: {missing}"}}"#);
+        host.set_sql_answer(NEAR, &answer);
+        host.set_sql_answer(NEAR_SOMEWHERE, &answer);
+        tick(&host);
+        assert_eq!(host.file("digest/latest.md"), None);
+        let expected = format!("warn: there are no events to look at: no such column: {missing}");
+        assert_eq!(host.log_lines(), [expected]);
+    }
+}
+
+#[test]
 fn any_other_trouble_fails_the_run() {
     let host = host();
     host.set_sql_answer(NEAR, r#"{"error":"the site is stopping"}"#);

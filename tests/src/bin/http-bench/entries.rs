@@ -33,6 +33,8 @@ const RATE_BAR: f64 = 0.8;
 const MADE: u64 = 10_000_000;
 
 const ENTRIES: &str = "/api/v1/content/event";
+/// Some of the eight cities of events.
+const CITIES: [&str; 3] = ["Mainz", "Kyoto", "Oxford"];
 
 /// A kind of request.
 struct Kind {
@@ -112,22 +114,36 @@ async fn kinds(server: &Server, count: u64) -> Result<Vec<Kind>> {
     let by_tag = TAGS.map(|tag| format!("{ENTRIES}?filter%5Btags%5D%5Bcontains%5D={tag}&sort=-starts_at"));
     let from = ["2025-01-01", "2025-06-01", "2026-03-01"]
         .map(|day| format!("{ENTRIES}?filter%5Bstarts_at%5D%5Bgte%5D={day}T00:00:00Z&sort=starts_at"));
-    let mut deep = Vec::new();
-    for path in &by_category {
-        // Every fiftieth is a draft, which readers do not see.
-        let entries = count * 49 / 50 / CATEGORIES.len() as u64;
-        deep.push(deep_page(server, path, entries * 9 / 10).await?);
-    }
+    // The type declares an index of this pair, and none of the next.
+    let by_price = CATEGORIES.map(|category| format!("{ENTRIES}?filter%5Bcategory%5D={category}&sort=price"));
+    let in_city = CITIES.map(|city| format!("{ENTRIES}?filter%5Bcity%5D={city}&sort=price"));
+    let deep = |name, paths| Kind { name, is_level: true, is_list: true, paths };
     let slugs = (0..20).map(|step| format!("{ENTRIES}/{}", content::slug(1 + step * (count / 20)))).collect();
     let search = ["", "an+"].map(|words| format!("{ENTRIES}?q={words}{RARE}&limit={PAGE}"));
+    let sorted = search.each_ref().map(|path| format!("{path}&sort=price"));
     Ok(vec![
         list("entries by category, newest first", &by_category),
-        Kind { name: "the same, behind nine tenths", is_level: true, is_list: true, paths: deep },
+        deep("the same, behind nine tenths", deep_pages(server, &by_category, count).await?),
+        list("entries by category, cheapest first", &by_price),
+        deep("the cheapest, behind nine tenths", deep_pages(server, &by_price, count).await?),
+        list("entries of a city, cheapest first", &in_city),
         list("entries from a day on", &from),
         list("entries with a tag, newest first", &by_tag),
         Kind { name: "an entry by slug", is_level: true, is_list: false, paths: slugs },
         Kind { name: "entries by a word", is_level: false, is_list: false, paths: search.to_vec() },
+        Kind { name: "the same, cheapest first", is_level: false, is_list: false, paths: sorted.to_vec() },
     ])
+}
+
+/// The pages behind nine tenths of what is in each category.
+async fn deep_pages(server: &Server, paths: &[String], count: u64) -> Result<Vec<String>> {
+    // Every fiftieth is a draft, which readers do not see.
+    let entries = count * 49 / 50 / CATEGORIES.len() as u64;
+    let mut deep = Vec::with_capacity(paths.len());
+    for path in paths {
+        deep.push(deep_page(server, path, entries * 9 / 10).await?);
+    }
+    Ok(deep)
 }
 
 /// The page behind this many entries, found as a reader would: from page to page.

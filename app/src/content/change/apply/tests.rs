@@ -15,7 +15,8 @@ fn price(kind: &str) -> Value {
 async fn begun(site: &Site) -> (Arc<Attempt>, ChangePlan) {
     let old = site.current().await;
     let number = definition(&price("number"));
-    let begun = site.types.examine(&old, &number, &Map::new(), &|_progress| {}).await.unwrap();
+    let wanted = (&number, old.owner);
+    let begun = site.types.examine(&old, wanted, &Map::new(), &|_progress| {}).await.unwrap();
     site.types.reserve_keys(&begun.0).await.unwrap();
     begun
 }
@@ -52,6 +53,42 @@ async fn what_is_written_meanwhile_is_made_ready_again() {
     assert!(finished(&site, &attempt).await.unwrap());
     let now = [json!({ "price": 3 }), json!({ "price": 2 }), json!({ "price": 4 })];
     assert_eq!(site.fields().await, now);
+    site.close().await;
+}
+
+#[tokio::test]
+async fn what_is_given_is_not_seen_before_its_time() {
+    let site = Site::with(&price("text")).await;
+    site.add(EntryStatus::Published, &json!({ "title": "A" })).await;
+    let old = site.current().await;
+    let mut required = old.definition.clone();
+    required.fields[1].required = true;
+    let (wanted, fill) = ((&required, old.owner), json!({ "price": "7" }));
+    let fill = fill.as_object().unwrap();
+    let (attempt, _) = site.types.examine(&old, wanted, fill, &|_progress| {}).await.unwrap();
+    site.types.reserve_keys(&attempt).await.unwrap();
+    site.types.make_ready(&attempt, &|_done| {}).await.unwrap();
+    assert_eq!(site.fields().await, [json!({ "title": "A" })]);
+    assert!(finished(&site, &attempt).await.unwrap());
+    assert_eq!(site.fields().await, [json!({ "title": "A", "price": "7" })]);
+    site.close().await;
+}
+
+#[tokio::test]
+async fn that_a_change_is_under_way_is_noted_and_keeps_nobody_from_it() {
+    let site = Site::with(&price("text")).await;
+    site.add(EntryStatus::Published, &json!({ "price": "1" })).await;
+    let (attempt, _) = begun(&site).await;
+    let before = site.current().await;
+    let now = Timestamp::from_millis(9);
+    let number = before.number;
+    let noted = site.database.write(number, move |transaction, number| {
+        Box::pin(async move { Ok(storage::types::touch(transaction, *number, now).await?) })
+    });
+    noted.await.unwrap();
+    assert_eq!(site.current().await, ContentType { updated_at: now, ..before });
+    assert!(finished(&site, &attempt).await.unwrap());
+    assert!(site.current().await.updated_at > now);
     site.close().await;
 }
 

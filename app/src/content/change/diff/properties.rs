@@ -5,7 +5,7 @@ use crate::{
     content::{
         TypeDefinition,
         change::plan::ChangeStep,
-        definition::{Access, FieldName, Permalink, Requirement, Sort, SortKey},
+        definition::{Access, FieldName, Permalink, Requirement},
     },
 };
 
@@ -36,7 +36,7 @@ pub(super) fn steps(old: &TypeDefinition, new: &TypeDefinition) -> Vec<ChangeSte
         words.push(format!("an entry is known by `{title}`"));
     }
     if old.default_sort != new.default_sort {
-        words.push(format!("lists are in the order `{}`", order(&new.default_sort)));
+        words.push(format!("lists are in the order `{}`", new.default_sort.to_string()));
     }
     words.extend(access(old.access, new.access));
     if old.indexes != new.indexes {
@@ -79,16 +79,6 @@ fn requirement(requirement: Requirement) -> String {
 fn pattern(permalink: &Permalink) -> String {
     let last = if permalink.by_slug { "{slug}" } else { "{id}" };
     format!("{}/{last}", permalink.prefix)
-}
-
-fn order(sort: &Sort) -> String {
-    let key = match &sort.key {
-        SortKey::CreatedAt => "created_at",
-        SortKey::UpdatedAt => "updated_at",
-        SortKey::PublishedAt => "published_at",
-        SortKey::Field(name) => name.as_str(),
-    };
-    format!("{}{key}", if sort.descending { "-" } else { "" })
 }
 
 /// Whether fields that both have follow each other in another order.

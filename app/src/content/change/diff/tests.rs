@@ -139,6 +139,67 @@ fn new_fields_touch_entries_where_they_need_a_value() {
 }
 
 #[test]
+fn a_field_that_was_of_this_kind_before_has_an_original() {
+    let price = |kind: &str| json!([{ "name": "title", "kind": "text" }, { "name": "price", "kind": kind }]);
+    let key = |origin: &Option<Origin>| origin.as_ref().map(|origin| origin.key.clone());
+    let number = transition(&content_type(&price("text")), &price("number"));
+    assert_eq!(key(&number.moves[0].original), None);
+    let text = transition(&number.new, &price("text"));
+    let moved = &text.moves[0];
+    assert_eq!((moved.key.as_str(), moved.is_in_place()), ("f4", false), "nothing is overwritten");
+    assert_eq!((key(&moved.original), key(&moved.from)), (Some("f2".into()), Some("f3".into())));
+    // What is gone comes back as what it was, wherever it was something else in between.
+    let gone = transition(&number.new, &json!([{ "name": "title", "kind": "text" }]));
+    let returned = transition(&gone.new, &price("text"));
+    let moved = &returned.moves[0];
+    assert_eq!((moved.key.as_str(), moved.is_in_place()), ("f2", true));
+    assert_eq!((key(&moved.original), key(&moved.from)), (Some("f2".into()), Some("f3".into())));
+    assert_eq!(transition(&gone.new, &price("integer")).moves[0].key, "f4");
+}
+
+#[test]
+fn relations_that_come_back_are_linked_anew() {
+    let with = json!([
+        { "name": "title", "kind": "text" }, { "name": "post", "kind": "relation", "to": "post" },
+    ]);
+    let gone = transition(&content_type(&with), &json!([{ "name": "title", "kind": "text" }]));
+    let returned = transition(&gone.new, &with);
+    assert_eq!(kinds(&returned), [(StepKind::Returned, "post")]);
+    assert_eq!((returned.moves[0].key.as_str(), returned.new.layout.retired.len()), ("f3", 1));
+}
+
+#[test]
+fn where_pages_were_is_remembered() {
+    let mut old = content_type(&json!([{ "name": "title", "kind": "text" }]));
+    let at = |prefix: &str| Some(Permalink { prefix: prefix.to_owned(), by_slug: false });
+    old.definition.permalink = at("/events");
+    let mut new = old.definition.clone();
+    new.permalink = at("/dates");
+    let change = |old: &ContentType, new: &TypeDefinition| {
+        Transition::new(old, new, &BTreeSet::new(), Timestamp::from_millis(9)).new
+    };
+    let moved = change(&old, &new);
+    assert_eq!(moved.layout.former, ["/events"]);
+    assert_eq!(change(&moved, &old.definition).layout.former, ["/dates"]);
+}
+
+#[test]
+fn published_entries_must_be_complete() {
+    let old = content_type(&json!([
+        { "name": "title", "kind": "text", "required": true },
+        { "name": "note", "kind": "text" },
+        { "name": "slug", "kind": "slug" },
+        { "name": "steps", "kind": "group", "fields": [{ "name": "text", "kind": "text", "required": true }] },
+    ]));
+    let mut new = old.definition.clone();
+    new.drafts = false;
+    let published = Transition::new(&old, &new, &BTreeSet::new(), Timestamp::from_millis(9));
+    let moves: Vec<_> =
+        published.moves.iter().map(|moved| (moved.field.name.as_str(), moved.needs_value)).collect();
+    assert_eq!(moves, [("title", true), ("slug", true), ("steps", false)]);
+}
+
+#[test]
 fn properties_of_the_type_are_told() {
     let old = content_type(&json!([{ "name": "a", "kind": "text" }, { "name": "b", "kind": "text" }]));
     let mut new = old.definition.clone();

@@ -15,12 +15,6 @@ const SEGMENTS: usize = 3;
 const SEGMENT_LENGTH: usize = 60;
 /// Most compound indexes.
 const INDEXES: usize = 20;
-/// What every entry can be sorted by.
-const MOMENTS: [(&str, SortKey); 3] = [
-    ("created_at", SortKey::CreatedAt),
-    ("updated_at", SortKey::UpdatedAt),
-    ("published_at", SortKey::PublishedAt),
-];
 
 /// What a type says about its fields.
 pub(super) struct References {
@@ -220,7 +214,7 @@ fn direction(text: &str) -> (&str, bool) {
 
 /// Something to sort by.
 fn sort_key(table: &mut Table<'_>, key: &str, declared: &[Declared], name: &str) -> Option<SortKey> {
-    if let Some((_, moment)) = MOMENTS.into_iter().find(|(moment, _)| *moment == name) {
+    if let Some(moment) = SortKey::MOMENTS.into_iter().find(|moment| moment.as_str() == name) {
         return Some(moment);
     }
     let field = find(table, key, declared, name)?;

@@ -72,10 +72,10 @@ impl<'a> Table<'a> {
 
     /// Adds a fault for every key that is none of these.
     pub(super) fn only(&mut self, known: &[&str]) {
-        let values = self.values;
-        for key in values.keys().filter(|key| !known.contains(&key.as_str())) {
-            self.fault(key, nearest::unknown(key, known));
-        }
+        let subject = self.subject.as_ref().map(|name| format!("Field `{name}`: ")).unwrap_or_default();
+        let keys = self.values.keys().map(String::as_str).filter(|key| !known.contains(key));
+        let message = |key: &str| format!("{subject}{}", nearest::unknown(key, known));
+        check::unknown_names(&self.path, keys, message, &mut self.faults);
     }
 
     /// A value of any type; null is as good as none.

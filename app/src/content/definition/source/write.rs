@@ -12,8 +12,8 @@ use crate::{
     content::{
         check,
         definition::{
-            Access, Bounds, Choice, CompoundIndex, Field, Kind, OnDelete, Requirement, Sort, SortKey,
-            TextRules, TypeDefinition,
+            Access, Bounds, Choice, CompoundIndex, Field, Kind, OnDelete, Requirement, TextRules,
+            TypeDefinition,
         },
     },
 };
@@ -44,7 +44,7 @@ pub(super) fn definition(definition: &TypeDefinition) -> Value {
         put(&mut out, "title_field", title.as_str());
     }
     if definition.default_sort != first_order() {
-        put(&mut out, "default_sort", sort(&definition.default_sort));
+        put(&mut out, "default_sort", definition.default_sort.to_string());
     }
     if let Some(access) = access(definition.access) {
         put(&mut out, "access", access);
@@ -52,7 +52,7 @@ pub(super) fn definition(definition: &TypeDefinition) -> Value {
     put(&mut out, "fields", definition.fields.iter().map(field).collect::<Vec<_>>());
     if !definition.indexes.is_empty() {
         let pair = |index: &CompoundIndex| {
-            Value::from(vec![index.filter.as_str().to_owned(), sort_key(&index.sort).to_owned()])
+            Value::from(vec![index.filter.as_str().to_owned(), index.sort.as_str().to_owned()])
         };
         put(&mut out, "indexes", definition.indexes.iter().map(pair).collect::<Vec<_>>());
     }
@@ -154,20 +154,6 @@ fn option(option: &Choice) -> Value {
     put(&mut out, "value", option.value.as_str());
     put(&mut out, "label", option.label.as_str());
     Value::Object(out)
-}
-
-fn sort(sort: &Sort) -> String {
-    let dash = if sort.descending { "-" } else { "" };
-    format!("{dash}{}", sort_key(&sort.key))
-}
-
-fn sort_key(key: &SortKey) -> &str {
-    match key {
-        SortKey::CreatedAt => "created_at",
-        SortKey::UpdatedAt => "updated_at",
-        SortKey::PublishedAt => "published_at",
-        SortKey::Field(name) => name.as_str(),
-    }
 }
 
 fn access(access: Access) -> Option<Value> {

@@ -3,7 +3,6 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-use super::sort_text;
 use crate::{
     content::{
         ContentType, Kind,
@@ -22,7 +21,7 @@ const MOMENTS_END: f64 = 9_007_199_254_740_991.0;
 
 /// How clients see it.
 pub(in crate::content) fn encode(sort: &Sort, cursor: &EntryCursor) -> String {
-    let sort = sort_text(sort);
+    let sort = sort.to_string();
     let mut bytes = Vec::with_capacity(64);
     bytes.extend_from_slice(cursor.id.0.as_bytes());
     match &cursor.value {
@@ -45,7 +44,7 @@ pub(in crate::content) fn encode(sort: &Sort, cursor: &EntryCursor) -> String {
 /// Reads one that [`encode`] made for this order; fails with `invalid_cursor`.
 pub(super) fn decode(content_type: &ContentType, sort: &Sort, text: &str) -> Result<EntryCursor> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-    let cursor = bytes.as_deref().and_then(|bytes| read(bytes, &sort_text(sort)));
+    let cursor = bytes.as_deref().and_then(|bytes| read(bytes, &sort.to_string()));
     cursor.filter(|cursor| fits(content_type, &sort.key, &cursor.value)).ok_or_else(|| {
         let detail = "Pass `next_cursor` of the page before, unchanged, as `cursor`, with the same `sort`.";
         ApiError::new(ErrorCode::InvalidCursor, detail)

@@ -1,7 +1,7 @@
 //! Filters: `filter[price][gte]=10`. Which comparisons a field takes depends on what it holds; each is one that an
 //! index serves.
 
-use super::{MOMENTS, Reader, printable, quoted};
+use super::{Reader, printable, quoted};
 use crate::{
     content::{
         Field, Kind, check,
@@ -129,17 +129,21 @@ impl Reader<'_> {
 
     /// What a filter compares: a moment, or a field that may be filtered by.
     fn key(&self, name: &str) -> Result<(SortKey, Option<&Field>), String> {
-        if let Some((_, key)) = MOMENTS.into_iter().find(|(moment, _)| *moment == name) {
-            return Ok((key, None));
-        }
         let definition = &self.content_type.definition;
+        if let Some(key) = definition.moments().iter().find(|moment| moment.as_str() == name) {
+            return Ok((key.clone(), None));
+        }
         let fits = |field: &&Field| field.filterable && (!field.private || self.sees_private);
         if let Some(field) = definition.field(name).filter(fits) {
             return Ok((SortKey::Field(field.name.clone()), Some(field)));
         }
         let filterable = definition.fields.iter().filter(fits).map(|field| field.name.as_str());
-        let keys = quoted(filterable.chain(MOMENTS.iter().map(|(moment, _)| *moment)));
-        Err(format!("Lists of this content type can be filtered by {keys}."))
+        let keys = quoted(filterable.chain(definition.moments().iter().map(SortKey::as_str)));
+        Err(if keys.is_empty() {
+            "Lists of this content type cannot be filtered.".to_owned()
+        } else {
+            format!("Lists of this content type can be filtered by {keys}.")
+        })
     }
 }
 

@@ -144,6 +144,19 @@ fn what_is_unset_is_not_small() {
 }
 
 #[test]
+fn what_answers_do_not_tell_cannot_be_asked() {
+    let mut silent = event();
+    silent.definition.timestamps = false;
+    let query = "sort=created_at&filter[updated_at][gt]=2026-01-31";
+    let error = list(&silent, &Actor::Anonymous, query).unwrap_err();
+    let faults = error.fields();
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(faults.iter().all(|fault| !fault.message.contains("_at`")), "{faults:?}");
+    let (asked, _) = list(&silent, &Actor::Anonymous, "").unwrap();
+    assert_eq!(asked.sort.to_string(), "-created_at");
+}
+
+#[test]
 fn cursors_are_for_one_order() {
     let content_type = event();
     let (by_price, _) = list(&content_type, &Actor::Anonymous, "sort=price").unwrap();

@@ -286,12 +286,12 @@ impl<'a> Plan<'a> {
     /// On SQLite, the full-text table with what is looked for in it; on PostgreSQL, a condition.
     fn push_match(&self, sql: &mut Sql) {
         let query = self.query.clone().unwrap_or_default();
-        match (self.backend, search::table(self.content_type)) {
-            (DbBackend::Postgres, _) => {
-                sql.push("search @@ ").bind(query).push("::text::tsquery");
+        match search::column(self.content_type, self.backend) {
+            Some(column) => {
+                sql.push(&format!("{column} @@ ")).bind(query).push("::text::tsquery");
             }
-            (_, table) => {
-                let table = table.unwrap_or_default();
+            None => {
+                let table = search::table(self.content_type).unwrap_or_default();
                 sql.push(&format!("{table} WHERE {table} MATCH ")).bind(query);
             }
         }

@@ -10,6 +10,7 @@ use crate::{
         storage::{
             row, search,
             sql::{CHUNK, Sql, limit},
+            types,
         },
     },
     database::{Database, Transaction, is_unique_violation},
@@ -58,15 +59,41 @@ pub(crate) async fn drop_unwanted(database: &Database, content_type: &ContentTyp
             execute(database, format!("DROP INDEX IF EXISTS {}", index.name)).await?;
         }
     }
-    if !is_postgres {
-        let wanted = search::table(content_type);
-        for search in search::tables(database.reader(), &table).await? {
-            if wanted.as_ref() != Some(&search) {
-                execute(database, format!("DROP TABLE IF EXISTS {search}")).await?;
-            }
-        }
+    drop_unwanted_words(database, content_type).await
+}
+
+/// Removes the full-text tables (SQLite) and the columns (PostgreSQL) of what the type no longer finds entries by.
+async fn drop_unwanted_words(database: &Database, content_type: &ContentType) -> Result<()> {
+    let (reader, table) = (database.reader(), content_type.table());
+    let is_postgres = database.backend() == DbBackend::Postgres;
+    let (wanted, found) = if is_postgres {
+        (search::column(content_type, DbBackend::Postgres), search::columns(reader, &table).await?)
+    } else {
+        (search::table(content_type), search::tables(reader, &table).await?)
+    };
+    for name in found.into_iter().filter(|name| wanted.as_ref() != Some(name)) {
+        let sql = if is_postgres {
+            format!("ALTER TABLE {table} DROP COLUMN IF EXISTS {name}")
+        } else {
+            format!("DROP TABLE IF EXISTS {name}")
+        };
+        drop_words(database, content_type, sql).await?;
     }
     Ok(())
+}
+
+/// Leaves them where the type has another version by now: whoever writes its entries may need them.
+async fn drop_words(database: &Database, content_type: &ContentType, sql: String) -> Result<()> {
+    let input = (content_type.number, content_type.version, sql);
+    let written = database.write(input, |transaction, (number, version, sql)| {
+        Box::pin(async move {
+            if types::lock(transaction, *number).await? == Some(*version) {
+                transaction.execute_unprepared(sql).await?;
+            }
+            Ok(())
+        })
+    });
+    written.await
 }
 
 async fn existing(database: &Database, table: &str) -> Result<Vec<Existing>, DbErr> {
@@ -110,6 +137,7 @@ async fn build_on_postgres(
             drop_on_postgres(database, &index.name).await?;
         }
         if of_search.as_deref() == Some(index.name.as_str()) {
+            add_column(database, content_type).await?;
             fill(database, content_type).await?;
         }
         // Outside of any transaction: within one, it would keep all others from writing.
@@ -123,6 +151,13 @@ async fn build_on_postgres(
         database.reader().execute_unprepared(&format!("ANALYZE {}", content_type.table())).await?;
     }
     Ok(())
+}
+
+/// Makes the column for words on PostgreSQL. It is empty at first, so that no row is written.
+async fn add_column(database: &Database, content_type: &ContentType) -> Result<()> {
+    let Some(column) = search::column(content_type, database.backend()) else { return Ok(()) };
+    let table = content_type.table();
+    execute(database, format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column} TSVECTOR")).await
 }
 
 async fn drop_on_postgres(database: &Database, name: &str) -> Result<(), DbErr> {
@@ -155,8 +190,12 @@ async fn fill_some(
     content_type: &ContentType,
     after: i64,
 ) -> Result<Option<i64>, DbErr> {
-    let Some(search) = search::table(content_type) else { return Ok(None) };
     let backend = transaction.get_database_backend();
+    let search = match backend {
+        DbBackend::Postgres => search::column(content_type, backend),
+        _ => search::table(content_type),
+    };
+    let Some(search) = search else { return Ok(None) };
     let table = content_type.table();
     let mut sql = row::select(content_type, backend);
     sql.push("seq > ").bind(after);
@@ -172,7 +211,7 @@ async fn fill_some(
     let words = |row: &row::Row| search::words_of(content_type, &row.entry.fields).unwrap_or_default();
     if backend == DbBackend::Postgres {
         let words: Vec<(i64, String)> = rows.iter().map(|row| (row.seq, words(row))).collect();
-        write_vectors(transaction, &table, &words).await?;
+        write_vectors(transaction, (&table, &search), &words).await?;
     } else {
         for row in &rows {
             search::write(transaction, &search, row.seq, &words(row)).await?;
@@ -181,12 +220,16 @@ async fn fill_some(
     Ok(rows.last().map(|row| row.seq))
 }
 
-async fn write_vectors(transaction: &Transaction, table: &str, words: &[(i64, String)]) -> Result<(), DbErr> {
+async fn write_vectors(
+    transaction: &Transaction,
+    (table, column): (&str, &str),
+    words: &[(i64, String)],
+) -> Result<(), DbErr> {
     if words.is_empty() {
         return Ok(());
     }
     let text = format!(
-        "UPDATE {table} SET search = array_to_tsvector(string_to_array(found.words, ' ')) FROM (VALUES "
+        "UPDATE {table} SET {column} = array_to_tsvector(string_to_array(found.words, ' ')) FROM (VALUES "
     );
     let mut sql = Sql::new(DbBackend::Postgres, &text);
     for (place, (seq, words)) in words.iter().enumerate() {

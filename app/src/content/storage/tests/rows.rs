@@ -229,6 +229,67 @@ async fn links_are_found_from_the_other_end() {
 }
 
 #[tokio::test]
+async fn entries_that_are_locked_are_read_as_they_stay() {
+    for site in Site::all().await {
+        let event = site.make(&event()).await;
+        let first = entry(&event, 1, json!({ "title": "One" }));
+        site.insert(&event, vec![first.clone()]).await;
+        let changed = Entry { version: 2, ..first.clone() };
+        let hold = site.database.hold_commits().await;
+        let pause = || tokio::time::sleep(std::time::Duration::from_millis(200));
+        let looking = async {
+            pause().await;
+            let looked = site.database.write((event.clone(), first.id), |transaction, (event, id)| {
+                Box::pin(async move {
+                    links::lock_entries_for_update(transaction, &event.table(), &[id.0]).await?;
+                    Ok(entries::find(transaction, event, *id).await?.map(|entry| entry.version))
+                })
+            });
+            looked.await.unwrap()
+        };
+        let releasing = async {
+            pause().await;
+            pause().await;
+            drop(hold);
+        };
+        let (is_changed, seen, ()) = tokio::join!(site.update(&event, &changed, 1), looking, releasing);
+        assert!(is_changed);
+        assert_eq!(seen, Some(2), "whoever was changing it is waited for");
+        site.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_pages_of_published_entries_are_listed_in_the_order_of_their_creation() {
+    for site in Site::all().await {
+        let event = site.make(&event()).await;
+        let mut entries = some(&event);
+        entries[1].status = EntryStatus::Draft;
+        site.insert(&event, entries.clone()).await;
+        let reader = site.database.reader();
+        let first = entries::published_paths(reader, &event, 0, 2).await.unwrap();
+        let rest = entries::published_paths(reader, &event, first[1].seq, 2).await.unwrap();
+        assert_eq!((first.len(), rest.len()), (2, 1));
+        let published = [&entries[0], &entries[2], &entries[3]];
+        for (path, entry) in first.iter().chain(&rest).zip(published) {
+            let slug = entry.slug(&event.definition).map(str::to_owned);
+            assert_eq!((path.id, &path.slug, path.updated_at), (entry.id, &slug, entry.updated_at));
+        }
+        assert!(entries::published_paths(reader, &event, rest[0].seq, 2).await.unwrap().is_empty());
+
+        let plain = json!({
+            "name": "plain", "singular": "Plain", "plural": "Plain",
+            "fields": [{ "name": "title", "kind": "text" }],
+        });
+        let plain = site.make(&plain).await;
+        site.insert(&plain, vec![entry(&plain, 1, json!({ "title": "One" }))]).await;
+        let paths = entries::published_paths(reader, &plain, 0, 9).await.unwrap();
+        assert!(paths.len() == 1 && paths[0].slug.is_none());
+        site.close().await;
+    }
+}
+
+#[tokio::test]
 async fn entries_are_prepared_for_another_definition() {
     for site in Site::all().await {
         let event = site.make(&event()).await;

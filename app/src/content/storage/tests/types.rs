@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    content::storage::{indexes, types},
+    content::storage::{indexes, search, types},
     error::ErrorCode,
 };
 
@@ -22,6 +22,37 @@ fn changed(content_type: &ContentType, definition: &Value) -> ContentType {
 
 fn small(fields: &Value) -> Value {
     json!({ "name": "small", "singular": "Small", "plural": "Small", "fields": fields })
+}
+
+/// Makes all entries ready for another definition, as a change does before anything else.
+async fn make_ready(site: &Site, before: &ContentType, after: &ContentType) {
+    let rows = entries::batch(site.database.reader(), before, 0, 100).await.unwrap();
+    let written = site.database.write((after.clone(), rows), |transaction, (after, rows)| {
+        Box::pin(async move {
+            for row in rows {
+                let (seen, stored) = (row.entry.version, &row.entry.stored);
+                assert!(entries::prepare(transaction, after, row.seq, seen, stored, 7).await?);
+            }
+            Ok(())
+        })
+    });
+    written.await.unwrap();
+}
+
+/// The titles of the entries that are found by these words.
+async fn found(site: &Site, content_type: &ContentType, words: &str) -> Vec<String> {
+    let list = EntryList { search: Some(words.to_owned()), ..list("created_at") };
+    site.titles(content_type, &list).await
+}
+
+/// How many sets of words are kept of the entries.
+async fn sets_of_words(site: &Site, content_type: &ContentType) -> usize {
+    let (reader, table) = (site.database.reader(), content_type.table());
+    let sets = match site.backend() {
+        DbBackend::Postgres => search::columns(reader, &table).await,
+        _ => search::tables(reader, &table).await,
+    };
+    sets.unwrap().len()
 }
 
 #[tokio::test]
@@ -123,6 +154,77 @@ async fn a_field_does_not_become_unique_while_values_repeat() {
         assert_eq!(error.fields()[0].field, "fields[0].unique");
         assert!(site.delete(&before, entries[0].id, 1).await);
         indexes::build(&site.database, &after).await.unwrap();
+        site.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_fails_leaves_searches_as_they_were() {
+    for site in Site::all().await {
+        let fields = |title: bool, note: bool| {
+            small(&json!([
+                { "name": "title", "kind": "text", "searchable": title },
+                { "name": "note", "kind": "text", "searchable": note },
+            ]))
+        };
+        let before = site.make(&fields(true, false)).await;
+        let values =
+            |number: i64| json!({ "title": format!("Title {number}"), "note": format!("Note {number}") });
+        let mut entries: Vec<Entry> = (1..=3).map(|number| entry(&before, number, values(number))).collect();
+        site.insert(&before, entries.clone()).await;
+        let after = changed(&before, &fields(false, true));
+
+        // Before there is a place for the words that shall be, and when there is one.
+        for is_built in [false, true] {
+            if is_built {
+                indexes::build(&site.database, &after).await.unwrap();
+                assert_eq!(sets_of_words(&site, &before).await, 2);
+            }
+            make_ready(&site, &before, &after).await;
+            assert_eq!(found(&site, &before, "title 2").await, ["Title 2"]);
+            assert_eq!(found(&site, &before, "note").await, Vec::<String>::new());
+        }
+        assert_eq!(found(&site, &after, "note 2").await, ["Title 2"]);
+        assert_eq!(found(&site, &after, "title").await, Vec::<String>::new());
+
+        entries[1].stored.insert("f1".into(), "Renamed".into());
+        entries[1].fields = Entry::named(&before.definition, &before.layout, &entries[1].stored);
+        entries[1].version = 2;
+        assert!(site.update(&before, &entries[1], 1).await);
+        assert_eq!(found(&site, &before, "renamed").await, ["Renamed"]);
+
+        indexes::drop_unwanted(&site.database, &after).await.unwrap();
+        assert_eq!(sets_of_words(&site, &before).await, 2, "a version that never came removes no words");
+        indexes::build(&site.database, &before).await.unwrap();
+        indexes::drop_unwanted(&site.database, &before).await.unwrap();
+        assert_eq!(sets_of_words(&site, &before).await, 1);
+        assert_eq!(found(&site, &before, "renamed").await, ["Renamed"]);
+        assert_eq!(found(&site, &before, "title").await, ["Title 1", "Title 3"]);
+        assert_eq!(found(&site, &before, "note").await, Vec::<String>::new());
+        make_ready(&site, &before, &after).await;
+        assert_eq!(found(&site, &before, "title 3").await, ["Title 3"]);
+        site.close().await;
+    }
+}
+
+#[tokio::test]
+async fn labels_that_a_change_would_bring_are_not_found_before() {
+    for site in Site::all().await {
+        let fields = |label: &str| {
+            small(&json!([
+                { "name": "title", "kind": "text" },
+                { "name": "color", "kind": "select", "searchable": true,
+                  "options": [{ "value": "c1", "label": label }, "blue"] },
+            ]))
+        };
+        let before = site.make(&fields("Red")).await;
+        site.insert(&before, vec![entry(&before, 1, json!({ "title": "A", "color": "c1" }))]).await;
+        let after = changed(&before, &fields("Crimson"));
+        indexes::build(&site.database, &after).await.unwrap();
+        make_ready(&site, &before, &after).await;
+        assert_eq!(found(&site, &before, "red").await, ["A"]);
+        assert_eq!(found(&site, &before, "crimson").await, Vec::<String>::new());
+        assert_eq!(found(&site, &after, "crimson").await, ["A"]);
         site.close().await;
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::content::{
     ContentType, Field, Kind as FieldKind,
-    definition::{Sort, SortKey},
+    definition::Sort,
 };
 
 /// A guess at the number of entries, for SQLite's planner.
@@ -64,12 +64,7 @@ fn published_at(seen: Seen) -> &'static str {
 
 /// The column that entries are sorted by where nothing else is said.
 fn order(columns: &[Column], sort: &Sort) -> Option<Order> {
-    let name = match &sort.key {
-        SortKey::CreatedAt => "created_at",
-        SortKey::UpdatedAt => "updated_at",
-        SortKey::PublishedAt => "published_at",
-        SortKey::Field(name) => name.as_str(),
-    };
+    let name = sort.key.as_str();
     let place = columns.iter().position(|column| column.name == name && column.lookup.is_ordered())?;
     Some(Order { column: Some(place), descending: sort.descending })
 }

@@ -1,7 +1,6 @@
 //! Which content types the site has, for the connections that have tables of them.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -10,7 +9,7 @@ use fleuron_plugin_host::ports::DatabaseAccess;
 
 use super::source::{failure, wait};
 use crate::{
-    content::{ContentType, storage},
+    content::{self, ContentType},
     database::Database,
 };
 
@@ -20,11 +19,11 @@ pub(in super::super) struct ContentTypes {
     cached: Mutex<Option<Cached>>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Cached {
     /// Of [`crate::database::Changes::names`].
     generation: u64,
-    by_name: Arc<BTreeMap<String, Arc<ContentType>>>,
+    types: Arc<content::ContentTypes>,
 }
 
 /// The types among those that a plugin was granted which the site has and serves, in the order of their names.
@@ -53,29 +52,24 @@ impl ContentTypes {
             return Ok(GrantedTypes::default());
         }
         let types = self.current(site, until)?;
-        Ok(GrantedTypes(access.content.iter().filter_map(|name| types.get(name).cloned()).collect()))
+        let served = |name: &String| types.by_name(name).filter(|found| found.enabled).cloned();
+        Ok(GrantedTypes(access.content.iter().filter_map(served).collect()))
     }
 
-    fn current(
-        &self,
-        site: &Database,
-        until: Instant,
-    ) -> rusqlite::Result<Arc<BTreeMap<String, Arc<ContentType>>>> {
+    fn current(&self, site: &Database, until: Instant) -> rusqlite::Result<Arc<content::ContentTypes>> {
         // Before the types are read: a change meanwhile makes them stale.
         let generation = site.changes().names();
         let cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(cached) = cached.filter(|cached| cached.generation == generation) {
-            return Ok(cached.by_name);
-        }
-        let found = wait(until, Box::pin(storage::types::all(site.views())))?.map_err(|error| {
+        let known = match cached {
+            Some(cached) if cached.generation == generation => return Ok(cached.types),
+            cached => cached.unwrap_or_default().types,
+        };
+        let types = wait(until, Box::pin(known.refreshed(site.views())))?.map_err(|error| {
             tracing::error!(%error, "the content types cannot be read for a plugin");
             failure("the site's content types cannot be read now")
         })?;
-        let served = found.into_iter().filter(|content_type| content_type.enabled);
-        let named = |content_type: ContentType| (content_type.name().to_owned(), Arc::new(content_type));
-        let by_name: Arc<BTreeMap<_, _>> = Arc::new(served.map(named).collect());
-        let cached = Cached { generation, by_name: Arc::clone(&by_name) };
+        let cached = Cached { generation, types: Arc::clone(&types) };
         *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(cached);
-        Ok(by_name)
+        Ok(types)
     }
 }
