@@ -36,7 +36,7 @@ pub(super) fn steps(old: &TypeDefinition, new: &TypeDefinition) -> Vec<ChangeSte
         words.push(format!("an entry is known by `{title}`"));
     }
     if old.default_sort != new.default_sort {
-        words.push(format!("lists are in the order `{}`", new.default_sort.to_string()));
+        words.push(format!("lists are in the order `{}`", new.default_sort));
     }
     words.extend(access(old.access, new.access));
     if old.indexes != new.indexes {
