@@ -231,7 +231,8 @@ async fn drafts_are_published_only_by_somebody_who_knows() {
 
 #[tokio::test]
 async fn drafts_must_be_complete_to_be_published() {
-    let item = json!([{ "name": "text", "kind": "text", "required": true }, { "name": "note", "kind": "text" }]);
+    let item =
+        json!([{ "name": "text", "kind": "text", "required": true }, { "name": "note", "kind": "text" }]);
     let fields = json!([
         title(),
         { "name": "venue", "kind": "text", "required": true },

@@ -81,7 +81,7 @@ fn filter_of(field: &Field, operator: Operator) -> Value {
     let description = format!("{}: {}{only}", field.label, words(operator));
     match operator {
         Operator::IsNull => parameter(&name, &description, json!({ "type": "boolean" })),
-        Operator::In => list(&name, &description, schemas::single(field), filter::VALUES),
+        Operator::In => list(&name, &description, schemas::single(field), Some(filter::VALUES)),
         _ => parameter(&name, &description, schemas::single(field)),
     }
 }
@@ -100,13 +100,15 @@ fn words(operator: Operator) -> &'static str {
 }
 
 fn joined(name: &str, description: &str, names: &[&str]) -> Value {
-    list(name, description, json!({ "type": "string", "enum": names }), names.len())
+    list(name, description, json!({ "type": "string", "enum": names }), None)
 }
 
-/// Values joined by commas.
-fn list(name: &str, description: &str, item: Value, most: usize) -> Value {
-    let schema =
-        json!({ "type": "array", "items": item, "minItems": 1, "maxItems": most, "uniqueItems": true });
+/// Values joined by commas; one that stands twice does no harm.
+fn list(name: &str, description: &str, item: Value, most: Option<usize>) -> Value {
+    let mut schema = json!({ "type": "array", "items": item, "minItems": 1 });
+    if let Some(most) = most {
+        schema["maxItems"] = most.into();
+    }
     let mut parameter = parameter(name, &format!("{description} Joined by commas."), schema);
     parameter["style"] = "form".into();
     parameter["explode"] = false.into();

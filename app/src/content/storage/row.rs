@@ -58,15 +58,15 @@ pub(super) async fn shown(
     content_type: &ContentType,
     sql: Sql,
 ) -> Result<Vec<Entry>, DbErr> {
-    let rows = sql.all(database).await?;
-    let names = Names(content_type);
-    let read = |row: &QueryResult| {
-        let data: String = row.try_get_by_index(3)?;
-        let mut read = serde_json::Deserializer::from_str(&data);
-        let fields = names.deserialize(&mut read).map_err(|error| DbErr::Json(error.to_string()))?;
-        entry(row, fields, Map::new())
-    };
-    rows.iter().map(read).collect()
+    sql.all(database).await?.iter().map(|row| show(content_type, row)).collect()
+}
+
+/// Reads a row of [`columns`] that is shown and never written.
+pub(super) fn show(content_type: &ContentType, row: &QueryResult) -> Result<Entry, DbErr> {
+    let data: String = row.try_get_by_index(3)?;
+    let mut read = serde_json::Deserializer::from_str(&data);
+    let fields = Names(content_type).deserialize(&mut read);
+    entry(row, fields.map_err(|error| DbErr::Json(error.to_string()))?, Map::new())
 }
 
 /// Reads a row of [`columns`].

@@ -33,6 +33,31 @@ const RATE_BAR: f64 = 0.8;
 const MADE: u64 = 10_000_000;
 
 const ENTRIES: &str = "/api/v1/content/event";
+const ARTICLES: &str = "/api/v1/content/article";
+/// A type that asks for what posts have: a title, an address, a text and a category to filter by.
+const ARTICLE: &str = r#"
+singular = "Article"
+plural = "Articles"
+
+[[fields]]
+name = "title"
+kind = "text"
+required = true
+
+[[fields]]
+name = "slug"
+kind = "slug"
+from = "title"
+
+[[fields]]
+name = "content"
+kind = "markdown"
+
+[[fields]]
+name = "category"
+kind = "text"
+filterable = true
+"#;
 /// Some of the eight cities of events.
 const CITIES: [&str; 3] = ["Mainz", "Kyoto", "Oxford"];
 
@@ -159,35 +184,53 @@ async fn deep_page(server: &Server, path: &str, depth: u64) -> Result<String> {
     Ok(format!("{path}&limit={PAGE}{cursor}"))
 }
 
-/// Entries and posts on one site, in turn, since disks have moods.
+/// Posts, entries that are like posts, and events, whose words are searched for and whose tags are looked up, on one site
+/// and in turn, since disks have moods.
 async fn creation(bench: &Bench, report: &mut Report) -> Result<()> {
     let site = Site::create(bench)?;
+    std::fs::write(site.path().join("article.toml"), ARTICLE)?;
     fleuron(&site.path(), &["content-type", "enable", "event"], "")?;
+    fleuron(&site.path(), &["content-type", "apply", "article", "--file", "article.toml", "--yes"], "")?;
     let server = site.open().await?;
     let (address, process) = (server.process.address, &server.process);
-    let posts = Load::new(address, CONNECTIONS, 201, new_posts(&server.token));
-    let entries = Load::new(address, CONNECTIONS, 201, new_entries(&server.token));
-    let (mut rates, mut last) = ([0.0, 0.0], None);
+    let load = |source| Load::new(address, CONNECTIONS, 201, source);
+    let kinds = [
+        ("create a post beside entries, 16 clients", load(new_posts(&server.token))),
+        ("create an entry like a post, 16 clients", load(new_articles(&server.token))),
+        ("create an event, 16 clients", load(new_entries(&server.token))),
+    ];
+    let (mut rates, mut last) = ([0.0; 3], Vec::new());
     for _ in 0..2 {
-        let posts = posts.measure(bench.time / 2, process).await?;
-        let entries = entries.measure(bench.time / 2, process).await?;
-        rates[0] += posts.outcome.rate();
-        rates[1] += entries.outcome.rate();
-        last = Some((posts, entries));
+        last.clear();
+        for ((_, load), rate) in kinds.iter().zip(&mut rates) {
+            let measured = load.measure(bench.time / 2, process).await?;
+            *rate += measured.outcome.rate();
+            last.push(measured);
+        }
     }
-    let name = "create an entry, 16 clients";
-    if let Some((posts, entries)) = last {
-        report.load("create a post beside entries, 16 clients", &posts, None);
-        report.load(name, &entries, None);
+    for ((name, _), measured) in kinds.iter().zip(&last) {
+        report.load(name, measured, None);
     }
-    let ratio = rates[1] / rates[0].max(f64::EPSILON);
-    report.bar(
-        name,
-        format!("{ratio:.2} x the rate of posts"),
-        format!(">= {RATE_BAR} x"),
-        ratio >= RATE_BAR,
-    );
+    let ratio = |rate: f64| rate / rates[0].max(f64::EPSILON);
+    let words = |ratio: f64| format!("{ratio:.2} x the rate of posts");
+    let like_posts = ratio(rates[1]);
+    report.bar(kinds[1].0, words(like_posts), format!(">= {RATE_BAR} x"), like_posts >= RATE_BAR);
+    report.bar(kinds[2].0, words(ratio(rates[2])), "-", true);
     server.process.stop().await
+}
+
+/// Requests that create published articles, each of its own, with the text of an event.
+fn new_articles(token: &str) -> Source {
+    let (token, next) = (token.to_owned(), AtomicU64::new(MADE));
+    Arc::new(move || {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let event = event(number)["fields"].take();
+        let fields = serde_json::json!({
+            "title": event["title"], "slug": content::slug(number), "content": event["body"],
+            "category": event["category"],
+        });
+        post(ARTICLES, Some(&token), &serde_json::json!({ "status": "published", "fields": fields }))
+    })
 }
 
 /// Requests that create published events, each of its own.

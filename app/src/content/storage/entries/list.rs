@@ -34,7 +34,7 @@ pub(crate) async fn list(
             break;
         }
         for row in database.query_all_raw(plan.statement(drive, &run, missing)).await? {
-            entries.push(row::read(content_type, &row)?.entry);
+            entries.push(row::show(content_type, &row)?);
         }
     }
     Ok(entries)

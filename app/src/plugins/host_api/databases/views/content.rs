@@ -9,10 +9,7 @@ use super::{
     plan::Order,
     tables::{Column, Indexed, Kind, Lookup, Seen, Table, column},
 };
-use crate::content::{
-    ContentType, Field, Kind as FieldKind,
-    definition::Sort,
-};
+use crate::content::{ContentType, Field, Kind as FieldKind, definition::Sort};
 
 /// A guess at the number of entries, for SQLite's planner.
 const ROWS: i64 = 10_000;
