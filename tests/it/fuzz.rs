@@ -285,8 +285,8 @@ async fn the_api_answers_as_it_is_described() {
     let Some(schemathesis) = schemathesis() else { return };
     let target = Box::pin(Target::start(&schemathesis, None)).await;
     // First who may least, since the administrator removes things.
-    target.fuzz(false, "fuzzing", 5).await;
-    target.fuzz(true, ALL, 15).await;
+    target.fuzz(false, "fuzzing", 3).await;
+    target.fuzz(true, ALL, 8).await;
     target.check().await;
 }
 
@@ -295,7 +295,7 @@ async fn the_api_answers_as_it_is_described_on_postgres() {
     let Some(schemathesis) = schemathesis() else { return };
     if let Some(database) = PostgresDatabase::create().await {
         let target = Box::pin(Target::start(&schemathesis, Some(&database.url()))).await;
-        target.fuzz(true, "examples,fuzzing", 10).await;
+        target.fuzz(true, "examples,fuzzing", 5).await;
         target.check().await;
     }
 }

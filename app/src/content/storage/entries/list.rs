@@ -13,9 +13,10 @@ use crate::content::{
     },
 };
 
-/// Fewer entries than this are fetched and sorted rather than looked for along the order. To fetch one costs several
-/// times as much as to pass one by.
+/// More entries than this are never fetched and sorted, but looked for along the order.
 pub(in crate::content::storage) const FEW: u64 = 500;
+/// So few are always fetched and sorted.
+const ALWAYS_FEW: u64 = 32;
 
 /// The entries of a page, in its order.
 pub(crate) async fn list(
@@ -60,8 +61,24 @@ pub(in crate::content::storage) async fn choose(
     }
     counted.sort_by_key(|(count, _)| *count);
     let is_compound = |(_, choice): &&(u64, Drive)| matches!(choice, Drive::Equality(_));
-    let best = counted.first().filter(|(count, _)| *count < FEW).or_else(|| counted.iter().find(is_compound));
-    Ok(best.map_or(Drive::Order, |(_, choice)| *choice))
+    let fewest = match counted.first() {
+        Some((count, choice)) if are_few(database, plan, *count).await? => Some(*choice),
+        _ => None,
+    };
+    let compound = || counted.iter().find(is_compound).map(|(_, choice)| *choice);
+    Ok(fewest.or_else(compound).unwrap_or(Drive::Order))
+}
+
+/// Whether it takes less to fetch and sort so many entries than to go along the order until a page of them is found. To
+/// fetch one costs about four times as much as to pass one by, and of those that are passed by as many fit as there are
+/// among all.
+async fn are_few(database: &impl ConnectionTrait, plan: &Plan<'_>, count: u64) -> Result<bool, DbErr> {
+    if !(ALWAYS_FEW..FEW).contains(&count) {
+        return Ok(count < ALWAYS_FEW);
+    }
+    let row = database.query_one_raw(plan.size()).await?;
+    let entries = row.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten();
+    Ok(count < entries.unwrap_or(0).unsigned_abs().isqrt() * 5 / 2)
 }
 
 /// Published entries in the type's own order, by their place in it. The index alone is walked up to that place.

@@ -211,6 +211,11 @@ impl<'a> Plan<'a> {
         sql.statement()
     }
 
+    /// The statement that says about how many entries there are, without counting them.
+    pub(in crate::content::storage) fn size(&self) -> Statement {
+        Sql::new(self.backend, &format!("SELECT MAX(seq) FROM {}", self.content_type.table())).statement()
+    }
+
     /// What keeps SQLite from using an expression to find entries by.
     fn guard(&self) -> &'static str {
         if self.backend == DbBackend::Sqlite { "+" } else { "" }
