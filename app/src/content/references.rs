@@ -155,7 +155,8 @@ pub(crate) async fn release(
         entry.version += 1;
         entry.updated_at = Timestamp::now();
         entry.updated_by = by.or(entry.updated_by);
-        if !storage::entries::update(transaction, content_type, &entry, seen).await? {
+        let derived = storage::entries::Derived::of(content_type, &entry)?;
+        if !storage::entries::update(transaction, content_type, &entry, &derived, seen).await? {
             let detail = "An entry that refers to it was changed at the same moment. Try again.";
             return Err(ApiError::new(ErrorCode::EditConflict, detail));
         }

@@ -1,6 +1,6 @@
 //! What happens inside the transaction of an entry: no hooks, no side effects, safe to run again.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::{Map, Value, json};
@@ -49,6 +49,16 @@ impl Draft {
         entry.stored = stored(content_type, &entry, base.as_ref());
         let derived = repo::Derived::of(content_type, &entry)?;
         Ok(Self { content_type: Arc::clone(content_type), entry, derived, may_be_numbered, base, by })
+    }
+
+    /// What follows from the entry once its slug is settled; made before, unless the slug got a number.
+    fn derived_of(&self, entry: &mut Entry) -> Result<Cow<'_, repo::Derived>> {
+        let definition = &self.content_type.definition;
+        if entry.slug(definition) == self.entry.slug(definition) {
+            return Ok(Cow::Borrowed(&self.derived));
+        }
+        entry.stored = stored(&self.content_type, entry, self.base.as_ref());
+        Ok(Cow::Owned(repo::Derived::of(&self.content_type, entry)?))
     }
 }
 
@@ -112,8 +122,7 @@ async fn create_otherwise(
         if !faults.is_empty() {
             return Err(ApiError::validation(faults));
         }
-        entry.stored = stored(content_type, &entry, None);
-        let derived = repo::Derived::of(content_type, &entry)?;
+        let derived = draft.derived_of(&mut entry)?;
         if repo::insert(transaction, content_type, &entry, &derived).await? {
             return Ok(entry);
         }
@@ -130,8 +139,9 @@ pub(super) async fn update(
 ) -> Result<Option<(Entry, Vec<Fact>)>> {
     let Some(base) = &draft.base else { return Ok(None) };
     let content_type = &draft.content_type;
-    let entry = settle(transaction, types, draft).await?;
-    if !repo::update(transaction, content_type, &entry, base.version).await? {
+    let mut entry = settle(transaction, types, draft).await?;
+    let derived = draft.derived_of(&mut entry)?;
+    if !repo::update(transaction, content_type, &entry, &derived, base.version).await? {
         return Ok(None);
     }
     let definition = &content_type.definition;
@@ -231,7 +241,6 @@ async fn settle(transaction: &Transaction, types: &ContentTypes, draft: &Draft) 
     if !faults.is_empty() {
         return Err(ApiError::validation(faults));
     }
-    entry.stored = stored(content_type, &entry, draft.base.as_ref());
     Ok(entry)
 }
 

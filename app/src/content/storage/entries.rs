@@ -91,10 +91,11 @@ pub(crate) async fn update(
     transaction: &Transaction,
     content_type: &ContentType,
     entry: &Entry,
+    derived: &Derived,
     seen_version: i64,
 ) -> Result<bool, DbErr> {
     let backend = transaction.get_database_backend();
-    let Derived { data, words, links: found } = Derived::of(content_type, entry)?;
+    let Derived { data, words, links: found } = derived;
     let mut sql = Sql::new(backend, &format!("UPDATE {} SET prepared = 0, status = ", content_type.table()));
     sql.bind(entry.status.as_str());
     sql.push(", created_by = ").bind(entry.created_by.map(|id| id.0));
@@ -103,7 +104,7 @@ pub(crate) async fn update(
     sql.push(", updated_at = ").bind(entry.updated_at.millis());
     sql.push(", published_at = ").bind(entry.published_at.map(|moment| moment.millis()));
     sql.push(", version = ").bind(entry.version);
-    push_data(sql.push(", data = "), backend, &data);
+    push_data(sql.push(", data = "), backend, data);
     if let Some(column) = search::column(content_type, backend) {
         search::push_vector(sql.push(&format!(", {column} = ")), words.as_deref());
     }
@@ -116,7 +117,7 @@ pub(crate) async fn update(
     {
         search::rewrite(transaction, content_type, &table, (entry.id.0, words.as_str())).await?;
     }
-    links::replace(transaction, content_type, entry.id, &found).await?;
+    links::replace(transaction, content_type, entry.id, found).await?;
     Ok(true)
 }
 

@@ -107,7 +107,10 @@ impl Site {
     async fn update(&self, content_type: &ContentType, entry: &Entry, seen: i64) -> bool {
         let input = (content_type.clone(), entry.clone(), seen);
         let written = self.database.write(input, |transaction, (content_type, entry, seen)| {
-            Box::pin(async move { Ok(entries::update(transaction, content_type, entry, *seen).await?) })
+            Box::pin(async move {
+                let derived = entries::Derived::of(content_type, entry)?;
+                Ok(entries::update(transaction, content_type, entry, &derived, *seen).await?)
+            })
         });
         written.await.unwrap()
     }

@@ -30,7 +30,10 @@ async fn write_price(site: &Site, id: EntryId, price: &str) {
     entry.version += 1;
     let seen = entry.version - 1;
     let written = site.database.write((content_type, entry), move |transaction, (content_type, entry)| {
-        Box::pin(async move { Ok(entries::update(transaction, content_type, entry, seen).await?) })
+        Box::pin(async move {
+            let derived = entries::Derived::of(content_type, entry)?;
+            Ok(entries::update(transaction, content_type, entry, &derived, seen).await?)
+        })
     });
     assert!(written.await.unwrap());
 }
