@@ -78,9 +78,35 @@ impl EntryService {
         content_type: &Arc<ContentType>,
         new: NewEntry,
     ) -> Result<Entry> {
+        match self.create_once(actor, content_type, new.clone()).await {
+            Err(error) => match self.successor(content_type, &error).await? {
+                Some(current) => self.create_once(actor, &current, new).await,
+                None => Err(error),
+            },
+            created => created,
+        }
+    }
+
+    async fn create_once(
+        &self,
+        actor: &Actor,
+        content_type: &Arc<ContentType>,
+        new: NewEntry,
+    ) -> Result<Entry> {
         let draft = self.draft_of(actor, content_type, new).await?;
         let mut created = self.write_all(vec![draft], false).await?;
         created.pop().ok_or_else(|| ApiError::internal("an entry was written to nothing"))
+    }
+
+    /// The type as it stands now, where something failed since the type was changed at the same moment: what was asked
+    /// for is then asked of that, once.
+    async fn successor(&self, known: &ContentType, error: &ApiError) -> Result<Option<Arc<ContentType>>> {
+        if error.code() != ErrorCode::EditConflict {
+            return Ok(None);
+        }
+        let current = self.types.current(known.name()).await?;
+        let is_another = current.enabled && current.version != known.version;
+        Ok(is_another.then(|| Arc::new(current)))
     }
 
     /// Creates several entries, all or none of them. Faults name the entry as `items[3].fields.title`.
@@ -116,6 +142,23 @@ impl EntryService {
     /// When somebody else changes the entry at the same moment the change is made again on what stands then, once; after
     /// that it fails with `edit_conflict`, or with `version_mismatch` if the client named a version.
     pub async fn update(
+        &self,
+        actor: &Actor,
+        content_type: &Arc<ContentType>,
+        id: EntryId,
+        seen: IfMatch,
+        patch: EntryPatch,
+    ) -> Result<Entry> {
+        match self.update_once(actor, content_type, id, seen, patch.clone()).await {
+            Err(error) => match self.successor(content_type, &error).await? {
+                Some(current) => self.update_once(actor, &current, id, seen, patch).await,
+                None => Err(error),
+            },
+            updated => updated,
+        }
+    }
+
+    async fn update_once(
         &self,
         actor: &Actor,
         content_type: &Arc<ContentType>,
